@@ -1,0 +1,46 @@
+/* What the application needs from a board: a byte link, a tick counter, the bounds of its stack. */
+#ifndef ECTOPY_BOARD_H
+#define ECTOPY_BOARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ectopy/status.h"
+
+#define ECT_WAIT_FOREVER UINT32_MAX
+
+typedef struct {
+    const char *name;      /* "virt", "apollo4p", "host" */
+    const char *cpu;       /* e.g. "cortex-m4f" */
+    const char *tick_unit; /* "instructions", "cycles", "nanoseconds" */
+    uint32_t clock_hz;     /* ticks per second on silicon; 0 where ticks are not time */
+    bool emulated;
+} ect_board_info_t;
+
+typedef struct {
+    uint8_t *low;  /* lowest address that belongs to the stack */
+    uint8_t *high; /* one past the highest; low == high: not known on this board */
+} ect_stack_bounds_t;
+
+ECT_NODISCARD ect_status_t ect_board_init(void);
+
+/* Waits for at least one byte, then returns what is there, at most `capacity` bytes.
+ * ECT_E_TIMEOUT after timeout_ms without a byte, ECT_E_CLOSED when the link is gone. */
+ECT_NODISCARD ect_status_t ect_board_read(uint8_t *buffer, size_t capacity, size_t *received,
+                                          uint32_t timeout_ms);
+
+/* Writes all bytes or fails. */
+ECT_NODISCARD ect_status_t ect_board_write(const uint8_t *data, size_t bytes, uint32_t timeout_ms);
+
+/* Monotonic, wraps at 2^32; differences are exact in the board's tick unit. */
+uint32_t ect_board_ticks(void);
+
+const ect_board_info_t *ect_board_info(void);
+
+ect_stack_bounds_t ect_board_stack(void);
+
+/* Starts the image anew; does not return. */
+_Noreturn void ect_board_reset(void);
+
+#endif /* ECTOPY_BOARD_H */

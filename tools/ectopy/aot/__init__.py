@@ -1,0 +1,1 @@
+"""Ahead-of-time compiler: graph to memory plan and kernel calls."""

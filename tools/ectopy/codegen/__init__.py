@@ -1,0 +1,1 @@
+"""Plans to C text: contexts in Python, layout in Jinja2."""

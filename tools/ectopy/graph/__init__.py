@@ -1,0 +1,1 @@
+"""Int8 graphs: value objects, TFLite reader, verification."""

@@ -1,0 +1,1 @@
+"""Arrays in, records out: accuracy, agreement, latency."""

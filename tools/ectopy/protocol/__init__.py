@@ -1,0 +1,1 @@
+"""Wire protocol v1: schema, framing, session over a Link."""

@@ -1,0 +1,1 @@
+"""Keras to int8 TFLite (needs the train extra)."""

@@ -1,0 +1,1 @@
+"""Readable int8 executor of a graph, and adapters to host interpreters."""

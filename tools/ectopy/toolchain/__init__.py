@@ -1,0 +1,1 @@
+"""Compiler, make and ELF facts."""

@@ -1,0 +1,1 @@
+"""Training of the zoo architectures (needs the train extra)."""

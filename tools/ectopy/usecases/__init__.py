@@ -1,0 +1,1 @@
+"""One function per arrow of the way of the data."""

