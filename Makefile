@@ -1,0 +1,91 @@
+# Everyday commands; each is a thin call of the ectopy console script. `make help` lists them.
+
+BOARD   ?= virt
+MODEL   ?= beat-3-eff-sm
+ENGINE  ?= aot
+LIMIT   ?= 1000
+DATASET ?= auto
+SPLIT   ?= ds2
+SEED    ?= 0
+LINK    ?= auto
+# Optional: DATA_DIR= (folder with mitdb/), PORT= (serial port), JSON= (copy of record.json),
+# ARGS= (anything else for the command), PYTHON= (interpreter for a new .venv)
+
+VENV    := .venv/bin
+ECTOPY  := $(VENV)/ectopy
+TRAINER := .venv-train/bin/ectopy
+C_FILES  = $(shell git ls-files 'firmware/*.c' 'firmware/*.h' 'tests/firmware/*.c' 'tests/firmware/*.h')
+data_dir = $(if $(DATA_DIR),--data-dir '$(DATA_DIR)')
+
+.DEFAULT_GOAL := help
+.PHONY: help bench test test-train quantize render firmware train evaluate lint format clean distclean
+.PHONY: toolchain host
+
+help:  ## List the targets and variables
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "Variables: BOARD=virt|host MODEL=beat-3-eff-sm|beat-2-eff-sm|DIR ENGINE=aot LIMIT=N|all"
+	@echo "           DATASET=auto|mitdb|synthetic SPLIT=ds2|ds1 DATA_DIR= LINK=auto|uart|fast PORT= JSON= SEED="
+
+bench: .venv/.ready toolchain  ## Build the firmware, boot it, stream ECG windows, print and save the report
+	@$(ECTOPY) bench --board $(BOARD) --model $(MODEL) --engine $(ENGINE) --dataset $(DATASET) \
+		--split $(SPLIT) --limit $(LIMIT) --seed $(SEED) --link $(LINK) $(data_dir) \
+		$(if $(PORT),--port '$(PORT)') $(if $(JSON),--json '$(JSON)') $(ARGS)
+
+test: .venv/.ready-dev toolchain host  ## Run all tests: unit, contracts, C on the host, end to end
+	@$(VENV)/pytest $(ARGS)
+
+test-train: .venv-train/.ready  ## Run the tests that need TensorFlow
+	@.venv-train/bin/pip install --quiet --disable-pip-version-check \
+		$(if $(CI),-c .ci/constraints-train.txt) pytest pytest-timeout hypothesis
+	@.venv-train/bin/python -m pytest -m train $(ARGS)
+
+render: .venv/.ready  ## Write the C of the engine and model into build/
+	@$(ECTOPY) render --board $(BOARD) --model $(MODEL) --engine $(ENGINE) $(ARGS)
+
+firmware: .venv/.ready toolchain  ## Build the firmware image
+	@$(ECTOPY) build --board $(BOARD) --model $(MODEL) --engine $(ENGINE) $(ARGS)
+
+quantize: .venv-train/.ready  ## Keras to int8 TFLite, with its report
+	@$(TRAINER) quantize --model $(MODEL) $(data_dir) $(ARGS)
+
+train: .venv-train/.ready  ## Train MODEL on DS1
+	@$(TRAINER) train --model $(MODEL) --seed $(SEED) $(data_dir) $(ARGS)
+
+evaluate: .venv/.ready  ## Accuracy of MODEL on the host; writes its metrics.json
+	@$(ECTOPY) evaluate --model $(MODEL) $(data_dir) $(ARGS)
+
+lint: .venv/.ready-dev  ## ruff, mypy --strict, clang-format, cppcheck
+	@$(VENV)/ruff check tools tests
+	@$(VENV)/ruff format --check tools tests
+	@$(VENV)/mypy
+	@$(VENV)/clang-format --dry-run -Werror $(C_FILES)
+	@$(VENV)/cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
+		--enable=warning,performance,portability -Ifirmware/include firmware
+	@echo "lint: clean"
+
+format:  ## Rewrite the sources the way lint wants them
+	@$(VENV)/ruff check --fix tools tests
+	@$(VENV)/ruff format tools tests
+	@$(VENV)/clang-format -i $(C_FILES)
+
+clean:  ## Remove what was built
+	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+distclean: clean  ## Remove the virtual environments too; runs/ stays
+	rm -rf .venv .venv-train
+
+toolchain:
+	@tools/setup.sh toolchain
+
+host:
+	@tools/setup.sh host
+
+.venv/.ready: pyproject.toml
+	@tools/setup.sh python
+
+.venv/.ready-dev: pyproject.toml
+	@tools/setup.sh python dev
+
+.venv-train/.ready: pyproject.toml
+	@tools/setup.sh python train

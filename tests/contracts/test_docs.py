@@ -1,0 +1,83 @@
+"""What the documents name must exist: files, make targets, commands and options."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+
+from ectopy.cli import COMMANDS, group
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted(
+    p
+    for p in (
+        *ROOT.glob("*.md"),
+        *(ROOT / "firmware").rglob("*.md"),
+        *(ROOT / "models").rglob("*.md"),
+    )
+)
+TOP_FOLDERS = {p.name for p in ROOT.iterdir() if p.is_dir()} - {"build", "runs"}
+
+
+def make_targets() -> set[str]:
+    text = (ROOT / "Makefile").read_text()
+    return set(re.findall(r"^([a-z][a-z-]*):", text, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_named_paths_exist(document: Path) -> None:
+    for span in re.findall(r"`([^`\n]+)`", document.read_text()):
+        head = span.split("/")[0]
+        if "/" in span and head in TOP_FOLDERS and not re.search(r"[<>*{} $]", span):
+            assert (ROOT / span).exists(), f"{document.name} names {span}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_named_make_targets_exist(document: Path) -> None:
+    for target in re.findall(r"\bmake ([a-z][a-z-]+)", "\n".join(code_of(document))):
+        assert target in make_targets(), f"{document.name}: make {target}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_named_commands_and_options_exist(document: Path) -> None:
+    for line in code_of(document):
+        for found in re.finditer(r"\bectopy ([a-z]+)([^`\n#|]*)", line):
+            name, rest = found.groups()
+            assert name in COMMANDS, f"{document.name}: ectopy {name}"
+            options = options_of(group.get_command(click.Context(group), name))
+            for option in re.findall(r"(--[a-z0-9-]+)", rest):
+                assert option in options | {"--help"}, f"{document.name}: ectopy {name} {option}"
+
+
+def code_of(document: Path) -> list[str]:
+    """Fenced shell blocks and inline code."""
+    text = document.read_text()
+    blocks = re.findall(r"```(?:sh|bash|console)\n(.*?)```", text, flags=re.DOTALL)
+    inline = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    return [line for block in blocks for line in block.splitlines()] + inline
+
+
+def options_of(command: click.Command | None) -> set[str]:
+    assert command is not None
+    names = {o for p in command.params for o in (*p.opts, *p.secondary_opts)}
+    if isinstance(command, click.Group):
+        for child in command.commands.values():
+            names |= options_of(child)
+    return names
+
+
+def test_make_help_lists_every_public_target() -> None:
+    listing = subprocess.run(
+        ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    hidden = {"toolchain", "host"}
+    assert {t for t in make_targets() if f"make {t} " in listing} == make_targets() - hidden
+
+
+def test_every_command_imports_and_explains_itself() -> None:
+    for name in COMMANDS:
+        command = group.get_command(click.Context(group), name)
+        assert command is not None
+        assert command.get_short_help_str(), name

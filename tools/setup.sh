@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# Sets up what is missing, and says so. Usage: tools/setup.sh python [EXTRA] | toolchain | host
+#   python      .venv with the light dependencies; EXTRA dev adds pytest and the linters;
+#               EXTRA train makes .venv-train with TensorFlow instead, so that .venv stays light
+#   toolchain   arm-none-eabi-gcc with newlib, and qemu-system-arm
+#   host        gcc for the board "host" and for the C tests
+# On systems without apt it names what to install by hand and fails.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf '==> %s\n' "$*" >&2; }
+fail() {
+    printf 'error: %s\n' "$1" >&2
+    printf 'hint: %s\n' "$2" >&2
+    exit 1
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        fail "need root to install packages, and there is no sudo" "as root: $*"
+    fi
+}
+
+apt_install() { # apt_install REASON PACKAGE...
+    local reason=$1 log
+    shift
+    if ! command -v apt-get >/dev/null; then
+        fail "$reason is missing, and this system has no apt" \
+            "install by hand what Debian calls: $*"
+    fi
+    say "installing $reason with apt: $*"
+    log=$(mktemp)
+    if ! { as_root apt-get update && as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends "$@"; } >"$log" 2>&1; then
+        tail -n 15 "$log" >&2
+        fail "apt could not install $reason" "whole log: $log"
+    fi
+    rm -f "$log"
+}
+
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:-} python3 python3.13 python3.12 python3.11; do
+        if command -v "$candidate" >/dev/null &&
+            "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+            echo "$candidate"
+            return
+        fi
+    done
+    fail "no Python 3.11 or newer found" \
+        "install python3.11 (Debian 12, Ubuntu 24.04 have it) or set PYTHON=/path/to/python3"
+}
+
+install_into() { # install_into VENV REQUIREMENT STAMP
+    local venv=$1 requirement=$2 stamp=$3 python
+    local -a lock=()
+    [ -n "${CI:-}" ] && lock=(-c .ci/constraints.txt)
+    if [ ! -x "$venv/bin/pip" ]; then
+        python=$(find_python)
+        "$python" -c 'import ensurepip, venv' 2>/dev/null ||
+            apt_install "Python's venv module" python3-venv
+        say "making $venv with $("$python" --version)"
+        "$python" -m venv "$venv"
+    fi
+    say "installing $requirement into $venv (a minute or two the first time)"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check "${lock[@]}" -e "$requirement"
+    touch "$stamp"
+}
+
+setup_python() {
+    case "${1:-}" in
+    "") install_into .venv . .venv/.ready ;;
+    dev) install_into .venv ".[dev]" .venv/.ready-dev && touch .venv/.ready ;;
+    train) install_into .venv-train ".[train]" .venv-train/.ready ;;
+    *) fail "unknown extra '$1'" "one of: dev, train" ;;
+    esac
+}
+
+setup_toolchain() {
+    local -a missing=()
+    command -v arm-none-eabi-gcc >/dev/null &&
+        [ -f "$(arm-none-eabi-gcc -print-file-name=nano.specs)" ] ||
+        missing+=(gcc-arm-none-eabi libnewlib-arm-none-eabi)
+    command -v qemu-system-arm >/dev/null || missing+=(qemu-system-arm)
+    [ ${#missing[@]} -eq 0 ] || apt_install "the Cortex-M4 toolchain and emulator" "${missing[@]}"
+}
+
+setup_host() {
+    command -v gcc >/dev/null || apt_install "a C compiler for this machine" gcc libc6-dev
+}
+
+case "${1:-}" in
+python) setup_python "${2:-}" ;;
+toolchain) setup_toolchain ;;
+host) setup_host ;;
+*)
+    sed -n '2,8p' "$0" | sed 's/^# \{0,1\}//' >&2
+    exit 2
+    ;;
+esac
