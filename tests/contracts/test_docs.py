@@ -11,12 +11,11 @@ from ectopy.cli import COMMANDS, group
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
-    p
-    for p in (
+    [
         *ROOT.glob("*.md"),
         *(ROOT / "firmware").rglob("*.md"),
         *(ROOT / "models").rglob("*.md"),
-    )
+    ]
 )
 TOP_FOLDERS = {p.name for p in ROOT.iterdir() if p.is_dir()} - {"build", "runs"}
 

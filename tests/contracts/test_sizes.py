@@ -28,7 +28,7 @@ def name_of(path: Path) -> str:
 
 
 def body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Lines from the first statement after the docstring to the end: parameters and prose are free."""
+    """Lines after the docstring: parameters and prose are free."""
     body = function.body
     if ast.get_docstring(function) is not None and len(body) > 1:
         body = body[1:]
