@@ -1,0 +1,154 @@
+"""One door to all windows: where they come from, which of them, and their hash."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ectopy.errors import DataError
+from ectopy.vocab import FRAME_SAMPLES, LABEL_MAP, DatasetName, Split
+from ectopy.windows import cache, mitdb
+from ectopy.windows.recording import Trace, to_trace
+from ectopy.windows.types import DatasetInfo, WindowSet
+
+DATA_VARIABLE = "ECTOPY_DATA"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowRequest:
+    """Which windows are wanted.
+
+    Attributes:
+        data_dir: Directory that holds ``mitdb/`` or the records themselves; None looks at
+            $ECTOPY_DATA and then at the user's cache.
+        limit: How many windows, drawn over all records; None or more than there are: all.
+        seed: Of the draw.
+        lead: Lead name; None takes MLII where present and the first lead elsewhere.
+    """
+
+    dataset: DatasetName
+    split: Split
+    data_dir: Path | None = None
+    limit: int | None = None
+    seed: int = 0
+    lead: str | None = None
+
+
+def load_windows(request: WindowRequest) -> WindowSet:
+    """The windows asked for, in order of record and time.
+
+    A limit is a plain seeded draw without replacement from all windows of the split, so that
+    records and classes appear at their natural prevalence; a larger limit contains a smaller one.
+
+    Raises:
+        DataError: No records where the user said they are, or a record is unusable.
+    """
+    if request.limit is not None and request.limit < 1:
+        raise DataError(f"a limit of {request.limit} windows", hint="ask for at least one, or all")
+    directory, reason = _locate(request)
+    if directory is None:
+        raise DataError("synthetic windows are not there yet")
+    traces = [
+        to_trace(mitdb.read_recording(directory, record, request.lead))
+        for record in mitdb.SPLITS[request.split]
+    ]
+    return _assemble(traces, request, mitdb.NAME, reason)
+
+
+def load_split(split: Split, data_dir: Path | None = None, lead: str | None = None) -> WindowSet:
+    """All MIT-BIH windows of a split; see :func:`load_windows`."""
+    return load_windows(
+        WindowRequest(dataset=DatasetName.MITDB, split=split, data_dir=data_dir, lead=lead)
+    )
+
+
+def window_hash(
+    samples: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.uint8],
+    records: npt.NDArray[np.str_],
+    beat_samples: npt.NDArray[np.int32],
+) -> str:
+    """SHA-256 in hex over everything that makes a set of windows, the same on every machine."""
+    digest = hashlib.sha256(f"ectopy windows 1: {samples.shape}\n".encode())
+    digest.update(np.ascontiguousarray(samples, dtype="<f4").data)
+    digest.update(np.ascontiguousarray(labels, dtype="u1").data)
+    digest.update("\n".join(records.tolist()).encode())
+    digest.update(np.ascontiguousarray(beat_samples, dtype="<i4").data)
+    return digest.hexdigest()
+
+
+def draw(total: int, limit: int | None, seed: int) -> npt.NDArray[np.int64]:
+    """Indices of a draw without replacement, ascending, int64 (min(limit, total),).
+
+    Sorts the raw PCG64 stream, which numpy guarantees never to change.
+    """
+    if limit is None or limit >= total:
+        return np.arange(total, dtype=np.int64)
+    keys = np.random.PCG64(seed).random_raw(total)
+    return np.sort(np.argsort(keys, kind="stable")[:limit]).astype(np.int64)
+
+
+def _locate(request: WindowRequest) -> tuple[Path | None, str]:
+    """Directory of the records (None: synthetic) and the reason for people.
+
+    A place that the user named must hold records: falling back to something else in silence
+    would make figures of the wrong data.
+    """
+    if request.dataset is DatasetName.SYNTHETIC:
+        return None, "synthetic windows were asked for"
+    variable = os.environ.get(DATA_VARIABLE)
+    named = [
+        (request.data_dir, "--data-dir"),
+        (Path(variable) if variable else None, f"${DATA_VARIABLE}"),
+    ]
+    for place, option in named:
+        if place is None:
+            continue
+        found = mitdb.find_records(place)
+        if found is None:
+            raise DataError(f"no MIT-BIH records in {place} ({option})", hint=mitdb.FETCH_HINT)
+        return found, f"MIT-BIH records found in {found} ({option})"
+    cached = cache.mitdb_dir()
+    if cache.is_complete(cached):
+        return cached, f"MIT-BIH records found in the cache {cached}"
+    if request.dataset is DatasetName.MITDB:
+        raise DataError(
+            f"no MIT-BIH records: no --data-dir, no ${DATA_VARIABLE}, and {cached} is "
+            f"{'incomplete' if cached.exists() else 'not there'}",
+            hint=mitdb.FETCH_HINT,
+        )
+    return None, (
+        f"no MIT-BIH records: no --data-dir, no ${DATA_VARIABLE}, and nothing complete in the "
+        f"cache {cached}; `ectopy data fetch mitdb` downloads them"
+    )
+
+
+def _assemble(traces: Sequence[Trace], request: WindowRequest, name: str, reason: str) -> WindowSet:
+    """Cuts the chosen windows of all traces into one array, without a second copy of it."""
+    ends = np.cumsum([t.labels.size for t in traces])
+    chosen = draw(int(ends[-1]), request.limit, request.seed)
+    bounds = np.searchsorted(chosen, np.concatenate(([0], ends)))
+    samples = np.empty((chosen.size, FRAME_SAMPLES), dtype=np.float32)
+    for trace, end, low, high in zip(traces, ends, bounds[:-1], bounds[1:], strict=True):
+        trace.cut(chosen[low:high] - (end - trace.labels.size), samples[low:high])
+    labels = np.concatenate([t.labels for t in traces])[chosen]
+    names = np.repeat([t.name for t in traces], [t.labels.size for t in traces])
+    records = names[chosen].astype(np.str_)
+    beat_samples = np.concatenate([t.beat_samples for t in traces])[chosen]
+    info = DatasetInfo(
+        name=name,
+        split=request.split.value,
+        synthetic=name != mitdb.NAME,
+        label_map=" ".join(f"{c.name}={symbols}" for c, symbols in LABEL_MAP.items()),
+        sha256=window_hash(samples, labels, records, beat_samples),
+        reason=reason,
+    )
+    return WindowSet(
+        samples=samples, labels=labels, records=records, beat_samples=beat_samples, info=info
+    )
