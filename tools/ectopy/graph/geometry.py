@@ -1,0 +1,40 @@
+"""Sizes of sliding windows, as TFLite computes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ectopy.vocab import Padding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A convolution or pooling window along one axis.
+
+    Attributes:
+        size: Taps.
+        stride: Input steps per output.
+        dilation: Input steps between taps.
+    """
+
+    size: int
+    stride: int
+    dilation: int = 1
+
+    @property
+    def extent(self) -> int:
+        """Input steps from the first to the last tap, both included."""
+        return (self.size - 1) * self.dilation + 1
+
+    def outputs(self, inputs: int, padding: Padding) -> int:
+        """Output length for an input of ``inputs`` steps; at most 0 if the window does not fit."""
+        if padding is Padding.SAME:
+            return -(-inputs // self.stride)
+        return (inputs + self.stride - self.extent) // self.stride
+
+    def pad_before(self, inputs: int, outputs: int) -> int:
+        """Padding in front of the first input; the rest, if odd, goes behind the last.
+
+        Source: TFLite ``padding.h``; the same formula serves SAME and VALID.
+        """
+        return max(0, (outputs - 1) * self.stride + self.extent - inputs) // 2

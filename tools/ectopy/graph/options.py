@@ -1,0 +1,153 @@
+"""Attributes of each operator kind, from its flatbuffer options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import tflite
+
+from ectopy.graph.types import (
+    ConvAttrs,
+    DepthwiseAttrs,
+    ElementwiseAttrs,
+    FullyConnectedAttrs,
+    OpAttrs,
+    PoolAttrs,
+    ReshapeAttrs,
+)
+from ectopy.vocab import Activation, OpKind, Padding
+
+PADDINGS = MappingProxyType(
+    {tflite.Padding.SAME: Padding.SAME, tflite.Padding.VALID: Padding.VALID}
+)
+
+ACTIVATIONS = MappingProxyType(
+    {
+        tflite.ActivationFunctionType.NONE: Activation.NONE,
+        tflite.ActivationFunctionType.RELU: Activation.RELU,
+        tflite.ActivationFunctionType.RELU6: Activation.RELU6,
+        tflite.ActivationFunctionType.RELU_N1_TO_1: Activation.RELU_N1_TO_1,
+    }
+)
+
+
+class OptionError(Exception):
+    """An option has a value that we do not execute; the reader adds where it is."""
+
+
+def _one_of(table: Mapping[int, Any], value: int, what: str) -> Any:
+    if value not in table:
+        raise OptionError(f"{what} number {value} is not supported")
+    return table[value]
+
+
+def _activation(options: Any) -> Activation:
+    found: Activation = _one_of(ACTIVATIONS, options.FusedActivationFunction(), "fused activation")
+    return found
+
+
+def _padding(options: Any) -> Padding:
+    found: Padding = _one_of(PADDINGS, options.Padding(), "padding scheme")
+    return found
+
+
+def _conv(options: Any) -> ConvAttrs:
+    return ConvAttrs(
+        stride=(options.StrideH(), options.StrideW()),
+        dilation=(options.DilationHFactor(), options.DilationWFactor()),
+        padding=_padding(options),
+        activation=_activation(options),
+    )
+
+
+def _depthwise(options: Any) -> DepthwiseAttrs:
+    return DepthwiseAttrs(
+        stride=(options.StrideH(), options.StrideW()),
+        dilation=(options.DilationHFactor(), options.DilationWFactor()),
+        padding=_padding(options),
+        activation=_activation(options),
+        depth_multiplier=options.DepthMultiplier(),
+    )
+
+
+def _pool(options: Any) -> PoolAttrs:
+    return PoolAttrs(
+        kernel=(options.FilterHeight(), options.FilterWidth()),
+        stride=(options.StrideH(), options.StrideW()),
+        padding=_padding(options),
+        activation=_activation(options),
+    )
+
+
+def _elementwise(options: Any) -> ElementwiseAttrs:
+    return ElementwiseAttrs(activation=_activation(options))
+
+
+def _fully_connected(options: Any) -> FullyConnectedAttrs:
+    if options.WeightsFormat() != tflite.FullyConnectedOptionsWeightsFormat.DEFAULT:
+        raise OptionError("shuffled weights are not supported")
+    return FullyConnectedAttrs(
+        activation=_activation(options), keep_num_dims=bool(options.KeepNumDims())
+    )
+
+
+OptionParser: TypeAlias = tuple[int, type[Any], Callable[[Any], OpAttrs]]
+
+PARSERS: Mapping[OpKind, OptionParser] = MappingProxyType(
+    {
+        OpKind.CONV_2D: (tflite.BuiltinOptions.Conv2DOptions, tflite.Conv2DOptions, _conv),
+        OpKind.DEPTHWISE_CONV_2D: (
+            tflite.BuiltinOptions.DepthwiseConv2DOptions,
+            tflite.DepthwiseConv2DOptions,
+            _depthwise,
+        ),
+        OpKind.MAX_POOL_2D: (tflite.BuiltinOptions.Pool2DOptions, tflite.Pool2DOptions, _pool),
+        OpKind.MUL: (tflite.BuiltinOptions.MulOptions, tflite.MulOptions, _elementwise),
+        OpKind.ADD: (tflite.BuiltinOptions.AddOptions, tflite.AddOptions, _elementwise),
+        OpKind.FULLY_CONNECTED: (
+            tflite.BuiltinOptions.FullyConnectedOptions,
+            tflite.FullyConnectedOptions,
+            _fully_connected,
+        ),
+    }
+)
+"""Kind -> number of its options table, accessor class, and parser. MEAN, whose axes are a tensor,
+and RESHAPE, whose options converters leave out, are not here."""
+
+
+def options_of(operator: Any, expected: int, accessor: type[Any]) -> Any:
+    """The options table of a flatbuffer operator.
+
+    Raises:
+        OptionError: It is missing or belongs to another kind.
+    """
+    table = operator.BuiltinOptions()
+    if table is None or operator.BuiltinOptionsType() != expected:
+        raise OptionError("its options are missing or of another kind")
+    options = accessor()
+    options.Init(table.Bytes, table.Pos)
+    return options
+
+
+def parse_attrs(kind: OpKind, operator: Any) -> OpAttrs:
+    """Attributes of every kind but MEAN, whose axes are a tensor.
+
+    Raises:
+        OptionError: An option is missing or not supported.
+    """
+    if kind is OpKind.RESHAPE:
+        return ReshapeAttrs()
+    expected, accessor, parser = PARSERS[kind]
+    return parser(options_of(operator, expected, accessor))
+
+
+def parse_keep_dims(operator: Any) -> bool:
+    """Whether MEAN keeps the axes it averages over, with length 1.
+
+    Raises:
+        OptionError: The options are missing.
+    """
+    options = options_of(operator, tflite.BuiltinOptions.ReducerOptions, tflite.ReducerOptions)
+    return bool(options.KeepDims())
