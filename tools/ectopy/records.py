@@ -1,0 +1,399 @@
+"""RunRecord: everything one bench run measured, and its JSON form.
+
+The keys are the attribute names below. What is not known is null, and ``notes`` says why under
+the dotted path of the key (or of a parent). ``records.schema.json`` beside this module is the
+published JSON Schema; :func:`json_schema` makes it from these classes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from enum import StrEnum
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from ectopy.errors import InputError
+from ectopy.vocab import LinkKind, TickUnit
+
+SCHEMA_VERSION = 1
+_JSON_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardRecord:
+    """The board, as it introduced itself.
+
+    Attributes:
+        emulated: True if an emulator ran the firmware; its numbers are labelled so everywhere.
+        clock_hz: Ticks per second on silicon, null where ticks are not time.
+        tick_unit: What one tick counts.
+    """
+
+    name: str
+    emulated: bool
+    cpu: str
+    clock_hz: int | None
+    tick_unit: TickUnit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirmwareRecord:
+    """The image that ran.
+
+    Attributes:
+        flash_bytes: Code and constants as linked, the image of initialised data included.
+        ram_bytes: Static RAM: initialised and zeroed data, without the stack.
+    """
+
+    build_id: str
+    elf_sha256: str
+    flash_bytes: int | None
+    ram_bytes: int | None
+    toolchain: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineRecord:
+    """The inference engine in the image."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRecord:
+    """The int8 model.
+
+    Attributes:
+        classes: Class names in the order of the model's outputs.
+        macs: Multiply-accumulates of one inference.
+        parameters: Weights and biases.
+    """
+
+    name: str
+    tflite_sha256: str
+    classes: tuple[str, ...]
+    macs: int
+    parameters: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetRecord:
+    """The windows that were measured.
+
+    Attributes:
+        name: ``mitdb`` or ``synthetic``.
+        windows: Windows with a result; all figures of the record are over these.
+        limit: Windows asked for, null for the whole split.
+        sha256: Hash over samples, labels and record names of the windows as loaded.
+        label_map: Annotation symbols of each class.
+    """
+
+    name: str
+    split: str
+    windows: int
+    limit: int | None
+    sha256: str
+    label_map: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassScores:
+    """Scores of one class, each 0 to 1; null where the definition divides zero by zero.
+
+    Attributes:
+        sensitivity: TP / (TP + FN).
+        ppv: Positive predictivity (+P), TP / (TP + FP).
+        f1: 2 TP / (2 TP + FP + FN).
+    """
+
+    sensitivity: float | None
+    ppv: float | None
+    f1: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccuracyRecord:
+    """Classification results from the outputs the device sent.
+
+    Attributes:
+        confusion: Windows; row = true class, column = predicted class (the largest output).
+        macro_f1: Mean F1 over the classes; null if any class has none.
+        weighted_f1: Mean F1 weighted by the windows of each class.
+        accuracy: Right windows over all windows.
+    """
+
+    confusion: tuple[tuple[int, ...], ...]
+    per_class: Mapping[str, ClassScores]
+    macro_f1: float | None
+    weighted_f1: float | None
+    accuracy: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementRecord:
+    """The device's outputs beside those of a reference interpreter on the host.
+
+    Attributes:
+        reference: Name of the interpreter.
+        output_mismatches: Windows in which at least one output byte differs.
+        max_abs_lsb: Largest difference of any output, in quantization steps.
+    """
+
+    reference: str
+    windows_compared: int
+    output_mismatches: int
+    max_abs_lsb: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatencyRecord:
+    """Ticks per window as the device counted them, in ``unit``.
+
+    Attributes:
+        invoke_median: Smallest value that at least half of the windows do not exceed; an
+            observed value (nearest rank). ``invoke_p99`` likewise for 99 %.
+        preprocess_median: Preprocess on the device; null if windows were sent quantized.
+        estimated_cycles: Cycle model over the same image; never mixed with measured cycles.
+        estimated_ms: ``estimated_cycles`` at the clock of the silicon.
+    """
+
+    unit: TickUnit
+    invoke_median: int | None
+    invoke_p99: int | None
+    invoke_max: int | None
+    preprocess_median: int | None
+    estimated_cycles: int | None
+    estimated_ms: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryRecord:
+    """Working memory of one inference.
+
+    Attributes:
+        arena_bytes: What the engine on the device says it uses.
+        arena_predicted_bytes: What the planner on the host promised.
+        stack_high_water_bytes: Measured on the device by painting.
+    """
+
+    arena_bytes: int | None
+    arena_predicted_bytes: int | None
+    stack_high_water_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRecord:
+    """The link while windows were streamed.
+
+    Attributes:
+        windows_sent: Windows handed to the link, each counted once however often repeated.
+        windows_lost: Windows without an answer after all repeats.
+        retries: Requests sent again.
+        crc_errors: Frames refused for their checksum, on either side.
+        bytes_per_s: Bytes of both directions over the time of streaming.
+        windows_per_s: Windows answered over the time of streaming.
+    """
+
+    kind: LinkKind
+    windows_sent: int
+    windows_lost: int
+    retries: int
+    crc_errors: int
+    bytes_per_s: float | None
+    windows_per_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenanceRecord:
+    """How to get this record again.
+
+    Attributes:
+        git: Commit, with ``-dirty`` if the tree was changed; null outside a repository.
+        host: Operating system, machine and Python; no host name, no user name.
+    """
+
+    tool_version: str
+    git: str | None
+    command: str
+    created_utc: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One bench run.
+
+    Attributes:
+        partial: True if the run ended early; all figures are over what it measured.
+        notes: Dotted path -> remark. Every null is explained at its path or a parent's.
+
+    Raises:
+        ValueError: A null has no note, or the confusion matrix does not fit the classes.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    partial: bool
+    board: BoardRecord
+    firmware: FirmwareRecord
+    engine: EngineRecord
+    model: ModelRecord
+    dataset: DatasetRecord
+    accuracy: AccuracyRecord
+    agreement: AgreementRecord
+    latency: LatencyRecord
+    memory: MemoryRecord
+    link: LinkRecord
+    provenance: ProvenanceRecord
+    notes: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        silent = [path for path in _null_paths(self) if not _explained(path, self.notes)]
+        if silent:
+            raise ValueError(f"null without a note: {', '.join(silent)}")
+        classes = len(self.model.classes)
+        rows = self.accuracy.confusion
+        if len(rows) != classes or any(len(row) != classes for row in rows):
+            raise ValueError(f"accuracy.confusion is not {classes} x {classes}")
+        if set(self.accuracy.per_class) != set(self.model.classes):
+            raise ValueError("accuracy.per_class does not name the classes of the model")
+
+    @property
+    def synthetic(self) -> bool:
+        """True if no patient's heart was involved."""
+        return self.dataset.name == "synthetic"
+
+
+def _null_paths(part: object, prefix: str = "") -> Iterator[str]:
+    """Dotted paths of all nulls below ``part``."""
+    members: list[tuple[str, object]] = []
+    if part is None:
+        yield prefix
+    elif isinstance(part, Mapping):
+        members = list(part.items())
+    elif is_dataclass(part):
+        members = [(field.name, getattr(part, field.name)) for field in fields(part)]
+    for name, member in members:
+        yield from _null_paths(member, _join(prefix, name))
+
+
+def _explained(path: str, notes: Mapping[str, str]) -> bool:
+    return any(path == noted or path.startswith(f"{noted}.") for noted in notes)
+
+
+def to_json(record: RunRecord) -> str:
+    """The record as JSON text, keys in the order of the classes."""
+    return json.dumps(asdict(record), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def from_json(text: str) -> RunRecord:
+    """The record in ``text``; reads what :func:`to_json` wrote, and nothing else.
+
+    Raises:
+        InputError: Not JSON, a newer schema, an unknown or missing key, or a value of wrong type.
+    """
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"this run record is not JSON: {error}") from error
+    if not isinstance(value, dict) or not isinstance(value.get("schema_version"), int):
+        raise InputError("this is not a run record: it has no schema_version")
+    if value["schema_version"] != SCHEMA_VERSION:
+        raise InputError(
+            f"this run record has schema version {value['schema_version']}, "
+            f"and this ectopy reads version {SCHEMA_VERSION}",
+            hint="use the ectopy that wrote it, or measure again",
+        )
+    try:
+        record: RunRecord = _read(value, RunRecord, "")
+    except ValueError as error:
+        raise InputError(f"this run record is damaged: {error}") from error
+    return record
+
+
+def json_schema() -> dict[str, object]:
+    """JSON Schema (draft 2020-12) of the record, made from the classes."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "ectopy RunRecord",
+        **_schema_of(RunRecord),
+    }
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _read(value: Any, hint: Any, path: str) -> Any:
+    """``value`` as an object of type ``hint``, checked all the way down."""
+    if get_origin(hint) is UnionType:
+        return None if value is None else _read(value, _without_null(hint), path)
+    if get_origin(hint) in (tuple, Mapping):
+        return _read_container(value, hint, path)
+    if is_dataclass(hint):
+        return _read_object(value, hint, path)
+    if issubclass(hint, StrEnum):
+        _expect(value in list(hint), path, f"one of {', '.join(hint)}", value)
+        return hint(value)
+    wanted = (int, float) if hint is float else (hint,)
+    _expect(type(value) in wanted, path, f"of type {_JSON_TYPES[hint]}", value)
+    return hint(value)
+
+
+def _read_container(value: Any, hint: Any, path: str) -> Any:
+    item = get_args(hint)[1 if get_origin(hint) is Mapping else 0]
+    if get_origin(hint) is Mapping:
+        _expect(isinstance(value, dict), path, "an object", value)
+        return {key: _read(each, item, f"{path}.{key}") for key, each in value.items()}
+    _expect(isinstance(value, list), path, "a list", value)
+    return tuple(_read(each, item, f"{path}[{i}]") for i, each in enumerate(value))
+
+
+def _read_object(value: Any, kind: Any, path: str) -> Any:
+    _expect(isinstance(value, dict), path, "an object", value)
+    hints = get_type_hints(kind)
+    for key in value:
+        if key not in hints:
+            raise ValueError(f"unknown key {_join(path, key)}")
+    for key in hints:
+        if key not in value:
+            raise ValueError(f"missing key {_join(path, key)}")
+    return kind(**{key: _read(value[key], hints[key], _join(path, key)) for key in hints})
+
+
+def _expect(right: bool, path: str, wanted: str, value: object) -> None:
+    if not right:
+        raise ValueError(f"{path} should be {wanted}, not {json.dumps(value)[:40]}")
+
+
+def _without_null(hint: Any) -> Any:
+    (some,) = (arm for arm in get_args(hint) if arm is not NoneType)
+    return some
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _schema_of(hint: Any) -> dict[str, object]:
+    if get_origin(hint) is UnionType:
+        return {"anyOf": [_schema_of(_without_null(hint)), {"type": "null"}]}
+    if get_origin(hint) is tuple:
+        return {"type": "array", "items": _schema_of(get_args(hint)[0])}
+    if get_origin(hint) is Mapping:
+        return {"type": "object", "additionalProperties": _schema_of(get_args(hint)[1])}
+    if is_dataclass(hint):
+        members = {key: _schema_of(each) for key, each in get_type_hints(hint).items()}
+        if hint is RunRecord:
+            members["schema_version"] = {"const": SCHEMA_VERSION}
+        return {
+            "type": "object",
+            "properties": members,
+            "required": list(members),
+            "additionalProperties": False,
+        }
+    if issubclass(hint, StrEnum):
+        return {"enum": [str(each) for each in hint]}
+    return {"type": _JSON_TYPES[hint]}
