@@ -1,0 +1,146 @@
+/* Int8 kernels. One function per file of the same name under kernels/.
+ *
+ * Common to all:
+ *  - Activations are NHWC int8 with batch 1; real = scale * (q - zero_point). Zero points are true
+ *    ones, in [-128, 127]; padding stands for the input zero point.
+ *  - `multiplier` and `shift` are TFLite's: real factor = multiplier * 2^(shift - 31), multiplier in
+ *    [0, 2^31), shift positive to the left. Requantization is the double rounding form of the
+ *    TFLite reference kernels; outputs equal theirs bit for bit.
+ *  - Dimensions and constants are trusted: the compiler (tools/ectopy/aot) checks them once, on
+ *    the host, and proves that |accumulator| * 2^max(shift, 0) < 2^30. So nothing can fail at run
+ *    time and kernels return nothing.
+ *  - `out` must not overlap any input unless a kernel says otherwise. No alignment is needed. */
+#ifndef ECTOPY_KERNELS_H
+#define ECTOPY_KERNELS_H
+
+#include <stdint.h>
+
+typedef struct {
+    int32_t in_h, in_w, in_c;
+    int32_t out_h, out_w, out_c;
+    int32_t kernel_h, kernel_w;
+    int32_t stride_h, stride_w;
+    int32_t dilation_h, dilation_w;
+    int32_t pad_top, pad_left;
+    int32_t in_zero_point, out_zero_point;
+    int32_t clamp_min, clamp_max; /* fused activation, within [-128, 127] */
+    const int32_t *multiplier;    /* [out_c] */
+    const int8_t *shift;          /* [out_c] */
+} ect_conv2d_s8_t;
+
+/* 2-D convolution. weights: OHWI int8 [out_c][kernel_h][kernel_w][in_c], symmetric.
+ * bias: int32 [out_c]. Arithmetic: TFLite reference_integer_ops::ConvPerChannel. */
+void ect_conv2d_s8_ref(const ect_conv2d_s8_t *p, const int8_t *in, const int8_t *weights,
+                       const int32_t *bias, int8_t *out);
+
+typedef struct {
+    int32_t pixels; /* height * width, the same before and after */
+    int32_t in_c, out_c;
+    int32_t in_zero_point, out_zero_point;
+    int32_t clamp_min, clamp_max;
+    const int32_t *multiplier; /* [out_c] */
+    const int8_t *shift;       /* [out_c] */
+} ect_conv2d_1x1_s8_t;
+
+/* Convolution of kernel 1x1 and stride 1: a matrix product. weights: int8 [out_c][in_c].
+ * bias: int32 [out_c]. Arithmetic: as ect_conv2d_s8_ref. */
+void ect_conv2d_1x1_s8_ref(const ect_conv2d_1x1_s8_t *p, const int8_t *in, const int8_t *weights,
+                           const int32_t *bias, int8_t *out);
+
+typedef struct {
+    int32_t in_h, in_w, in_c;
+    int32_t out_h, out_w;
+    int32_t depth_multiplier; /* output channels = in_c * depth_multiplier */
+    int32_t kernel_h, kernel_w;
+    int32_t stride_h, stride_w;
+    int32_t dilation_h, dilation_w;
+    int32_t pad_top, pad_left;
+    int32_t in_zero_point, out_zero_point;
+    int32_t clamp_min, clamp_max;
+    const int32_t *multiplier; /* [out channels] */
+    const int8_t *shift;       /* [out channels] */
+} ect_dwconv2d_s8_t;
+
+/* Depthwise convolution, any depth multiplier. weights: int8 [kernel_h][kernel_w][out channels].
+ * bias: int32 [out channels]. Arithmetic: TFLite reference_integer_ops::DepthwiseConvPerChannel. */
+void ect_dwconv2d_s8_ref(const ect_dwconv2d_s8_t *p, const int8_t *in, const int8_t *weights,
+                         const int32_t *bias, int8_t *out);
+
+/* The same for depth_multiplier == 1, which lets neighbouring channels be computed together. */
+void ect_dwconv2d_m1_s8_ref(const ect_dwconv2d_s8_t *p, const int8_t *in, const int8_t *weights,
+                            const int32_t *bias, int8_t *out);
+
+typedef struct {
+    int32_t in_h, in_w, channels;
+    int32_t out_h, out_w;
+    int32_t kernel_h, kernel_w;
+    int32_t stride_h, stride_w;
+    int32_t pad_top, pad_left;
+    int32_t clamp_min, clamp_max;
+} ect_max_pool_s8_t;
+
+/* Maximum over the part of each window inside the input; scale and zero point stay.
+ * Every window covers at least one input pixel. Arithmetic: TFLite reference_integer_ops::MaxPool. */
+void ect_max_pool_s8_ref(const ect_max_pool_s8_t *p, const int8_t *in, int8_t *out);
+
+typedef struct {
+    int32_t outer, reduced, inner; /* in: [outer][reduced][inner], out: [outer][inner] */
+    int32_t in_zero_point, out_zero_point;
+    int32_t multiplier, shift; /* 1 / reduced is part of them */
+} ect_mean_s8_t;
+
+/* Mean over one run of neighbouring dimensions. Arithmetic: TFLite
+ * reference_ops::QuantizedMeanOrSum, where the division by the count is folded into the multiplier
+ * (the compiler does that). */
+void ect_mean_s8_ref(const ect_mean_s8_t *p, const int8_t *in, int8_t *out);
+
+#define ECT_BROADCAST_DIMS 4
+
+/* Walk of two operands with numpy broadcasting: element steps per dimension, 0 where an operand is
+ * repeated. Unused leading dimensions have extent 1. The output is dense. */
+typedef struct {
+    int32_t extent[ECT_BROADCAST_DIMS];
+    int32_t a_step[ECT_BROADCAST_DIMS];
+    int32_t b_step[ECT_BROADCAST_DIMS];
+} ect_broadcast_t;
+
+typedef struct {
+    ect_broadcast_t walk;
+    int32_t a_zero_point, b_zero_point, out_zero_point;
+    int32_t multiplier, shift;
+    int32_t clamp_min, clamp_max;
+} ect_mul_s8_t;
+
+/* out = a * b. `out` may be the same address as an operand that is not repeated by broadcasting.
+ * Arithmetic: TFLite reference_integer_ops::MulElementwise. */
+void ect_mul_s8_ref(const ect_mul_s8_t *p, const int8_t *a, const int8_t *b, int8_t *out);
+
+typedef struct {
+    ect_broadcast_t walk;
+    int32_t a_zero_point, b_zero_point, out_zero_point;
+    int32_t a_multiplier, a_shift; /* shifts <= 0 */
+    int32_t b_multiplier, b_shift;
+    int32_t out_multiplier, out_shift;
+    int32_t clamp_min, clamp_max;
+} ect_add_s8_t;
+
+/* out = a + b: both operands are brought to a common scale with 20 bits of headroom, added and
+ * brought to the output scale. `out` may be the same address as an operand that is not repeated by
+ * broadcasting. Arithmetic: TFLite reference_integer_ops::AddFunc. */
+void ect_add_s8_ref(const ect_add_s8_t *p, const int8_t *a, const int8_t *b, int8_t *out);
+
+typedef struct {
+    int32_t rows; /* independent input vectors */
+    int32_t in_c, out_c;
+    int32_t in_zero_point, out_zero_point;
+    int32_t clamp_min, clamp_max;
+    const int32_t *multiplier; /* [out_c] */
+    const int8_t *shift;       /* [out_c] */
+} ect_fully_connected_s8_t;
+
+/* Matrix product of in [rows][in_c] and weights int8 [out_c][in_c], symmetric. bias: int32 [out_c].
+ * Arithmetic: TFLite reference_integer_ops::FullyConnectedPerChannel. */
+void ect_fully_connected_s8_ref(const ect_fully_connected_s8_t *p, const int8_t *in,
+                                const int8_t *weights, const int32_t *bias, int8_t *out);
+
+#endif /* ECTOPY_KERNELS_H */
