@@ -4,9 +4,8 @@ An int32 accumulator becomes an int8 output by a multiplication with a real numb
 ``input_scale * weight_scale / output_scale``. That number is held as a Q31 multiplier and a power
 of two, and both steps round (TFLite's "double rounding", the default of tflite-micro):
 
-1. doubling high multiply: ``round(2 * x * multiplier / 2**32)``, ties towards +infinity for
-   positive and towards zero for negative products, as a truncating division by ``2**31`` does
-   after the nudge;
+1. doubling high multiply: ``x * multiplier / 2**31`` to nearest, ties towards +infinity (the
+   product is nudged by half a unit, less one for negative products, and the division truncates);
 2. division by ``2**-shift`` rounded to nearest, ties away from zero.
 
 Also here are the constants that each operator derives from its scales, because the exact order of
@@ -128,8 +127,9 @@ def activation_range(activation: Activation, scale: float, zero_point: int) -> t
 def conv_multipliers(
     input_scale: float, filter_scales: tuple[float, ...], output_scale: float
 ) -> tuple[tuple[int, int], ...]:
-    """Multiplier and shift for each filter scale of CONV_2D, DEPTHWISE_CONV_2D, and of
-    FULLY_CONNECTED with more than one scale: the product is taken in double precision.
+    """Multiplier and shift for each filter scale; the products are in double precision.
+
+    For CONV_2D, DEPTHWISE_CONV_2D, and FULLY_CONNECTED with more than one weight scale.
     """
     return tuple(quantize_multiplier(input_scale * scale / output_scale) for scale in filter_scales)
 
@@ -168,8 +168,10 @@ def mean_multiplier(input_scale: float, output_scale: float, count: int) -> tupl
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddConstants:
-    """Rescaling of ADD: both inputs, widened by ``ADD_LEFT_SHIFT`` bits, to twice the larger
-    input scale; their sum to the output scale. Each is a multiplier and a shift of at most 0.
+    """Rescaling of ADD, each a multiplier and a shift of at most 0.
+
+    Both inputs, widened by ``ADD_LEFT_SHIFT`` bits, go to twice the larger input scale; their sum
+    goes from there to the output scale.
     """
 
     a: tuple[int, int]

@@ -7,7 +7,7 @@ error.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -50,7 +50,9 @@ DTYPES = MappingProxyType(
     {tflite.TensorType.INT8: DType.INT8, tflite.TensorType.INT32: DType.INT32}
 )
 
-NUMPY_TYPES = MappingProxyType({DType.INT8: np.dtype("<i1"), DType.INT32: np.dtype("<i4")})
+NUMPY_TYPES: Mapping[DType, np.dtype[Any]] = MappingProxyType(
+    {DType.INT8: np.dtype("<i1"), DType.INT32: np.dtype("<i4")}
+)
 
 
 def parse_graph(data: bytes, name: str, sha256: str) -> Graph:
@@ -225,7 +227,8 @@ def _constant(model: Any, raw: Any, dtype: DType, shape: tuple[int, ...]) -> Con
         raise OptionError(
             f"its buffer holds {buffer.DataLength()} bytes, shape {shape} needs {bytes_needed}"
         )
-    values = np.asarray(buffer.DataAsNumpy()).view(NUMPY_TYPES[dtype]).reshape(shape).copy()
+    raw_bytes = np.asarray(buffer.DataAsNumpy())
+    values: ConstArray = raw_bytes.view(NUMPY_TYPES[dtype]).reshape(shape).copy()
     values.setflags(write=False)
     return values
 
