@@ -25,17 +25,8 @@ def mitdb_dir() -> Path:
     return cache_dir() / mitdb.NAME
 
 
-def mitdb_files() -> tuple[str, ...]:
-    """Names of all files of both splits."""
-    return tuple(
-        f"{record}.{suffix}"
-        for records in mitdb.SPLITS.values()
-        for record in records
-        for suffix in ("hea", "dat", "atr")
-    )
-
-
 def is_complete(directory: Path) -> bool:
     """Whether a download ended: checksums, written last, list every file."""
     known = mitdb.read_checksums(directory)
-    return all(name in known and (directory / name).is_file() for name in mitdb_files())
+    names = [n for split in mitdb.SPLITS.values() for r in split for n in mitdb.file_names(r)]
+    return all(name in known and (directory / name).is_file() for name in names)

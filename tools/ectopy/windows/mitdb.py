@@ -90,6 +90,11 @@ def find_records(directory: Path) -> Path | None:
     return None
 
 
+def file_names(record: str) -> tuple[str, str, str]:
+    """Header, signal and annotation file of a record."""
+    return f"{record}.hea", f"{record}.dat", f"{record}.atr"
+
+
 def read_recording(directory: Path, record: str, lead: str | None = None) -> Recording:
     """One lead of one record with its beats of the three classes.
 
@@ -102,8 +107,8 @@ def read_recording(directory: Path, record: str, lead: str | None = None) -> Rec
     Raises:
         DataError: A file is missing, short or corrupt, or the lead is not in the record.
     """
-    for suffix in ("hea", "dat", "atr"):
-        if not (path := directory / f"{record}.{suffix}").is_file():
+    for name in file_names(record):
+        if not (path := directory / name).is_file():
             raise DataError(f"record {record}: {path} is missing", hint=FETCH_HINT)
     verify_checksums(directory, record)
     header = _read_header(directory, record)
@@ -122,9 +127,12 @@ def read_recording(directory: Path, record: str, lead: str | None = None) -> Rec
 def read_checksums(directory: Path) -> dict[str, str]:
     """File name -> SHA-256 in hex from ``SHA256SUMS.txt``; empty if there is no such file."""
     path = directory / CHECKSUMS
-    if not path.is_file():
-        return {}
-    lines = (line.split() for line in path.read_text(errors="replace").splitlines())
+    return parse_checksums(path.read_text(errors="replace")) if path.is_file() else {}
+
+
+def parse_checksums(text: str) -> dict[str, str]:
+    """File name -> SHA-256 in hex from lines such as sha256sum and PhysioNet write."""
+    lines = (line.split() for line in text.splitlines())
     return {fields[1].lstrip("*"): fields[0].lower() for fields in lines if len(fields) == 2}
 
 
@@ -135,9 +143,9 @@ def verify_checksums(directory: Path, record: str) -> None:
         DataError: A file has another checksum.
     """
     known = read_checksums(directory)
-    for suffix in ("hea", "dat", "atr"):
-        path = directory / f"{record}.{suffix}"
-        expected = known.get(path.name)
+    for name in file_names(record) if known else ():
+        path = directory / name
+        expected = known.get(name)
         if expected and hashlib.sha256(path.read_bytes()).hexdigest() != expected:
             raise DataError(
                 f"record {record}: {path} does not match its checksum in {CHECKSUMS}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from ectopy.errors import DataError
 from ectopy.vocab import FRAME_SAMPLES, LABEL_MAP, DatasetName, Split
-from ectopy.windows import cache, mitdb
-from ectopy.windows.recording import Trace, to_trace
+from ectopy.windows import cache, mitdb, synthetic
+from ectopy.windows.recording import Recording, to_trace
 from ectopy.windows.types import DatasetInfo, WindowSet
 
 DATA_VARIABLE = "ECTOPY_DATA"
@@ -53,12 +53,15 @@ def load_windows(request: WindowRequest) -> WindowSet:
         raise DataError(f"a limit of {request.limit} windows", hint="ask for at least one, or all")
     directory, reason = _locate(request)
     if directory is None:
-        raise DataError("synthetic windows are not there yet")
-    traces = [
-        to_trace(mitdb.read_recording(directory, record, request.lead))
-        for record in mitdb.SPLITS[request.split]
-    ]
-    return _assemble(traces, request, mitdb.NAME, reason)
+        if request.lead is not None:
+            raise DataError(
+                f"synthetic ECG has no lead {request.lead!r}", hint="leave the lead out"
+            )
+        recordings = synthetic.recordings(request.split)
+        return _assemble(recordings, request, synthetic.NAME, reason)
+    records = mitdb.SPLITS[request.split]
+    real = (mitdb.read_recording(directory, record, request.lead) for record in records)
+    return _assemble(real, request, mitdb.NAME, reason)
 
 
 def load_split(split: Split, data_dir: Path | None = None, lead: str | None = None) -> WindowSet:
@@ -129,8 +132,11 @@ def _locate(request: WindowRequest) -> tuple[Path | None, str]:
     )
 
 
-def _assemble(traces: Sequence[Trace], request: WindowRequest, name: str, reason: str) -> WindowSet:
-    """Cuts the chosen windows of all traces into one array, without a second copy of it."""
+def _assemble(
+    recordings: Iterable[Recording], request: WindowRequest, name: str, reason: str
+) -> WindowSet:
+    """Cuts the chosen windows of all recordings into one array, without a second copy of it."""
+    traces = [to_trace(recording) for recording in recordings]
     ends = np.cumsum([t.labels.size for t in traces])
     chosen = draw(int(ends[-1]), request.limit, request.seed)
     bounds = np.searchsorted(chosen, np.concatenate(([0], ends)))
@@ -144,7 +150,7 @@ def _assemble(traces: Sequence[Trace], request: WindowRequest, name: str, reason
     info = DatasetInfo(
         name=name,
         split=request.split.value,
-        synthetic=name != mitdb.NAME,
+        synthetic=name == synthetic.NAME,
         label_map=" ".join(f"{c.name}={symbols}" for c, symbols in LABEL_MAP.items()),
         sha256=window_hash(samples, labels, records, beat_samples),
         reason=reason,
