@@ -1,0 +1,218 @@
+import copy
+import struct
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ectopy.errors import LinkError
+from ectopy.protocol import InputFormat, Session, Timing
+from ectopy.protocol.session import status_text
+from fake_device import FRAME_SAMPLES, GOOD_HELLO, OP_BYTES, Disturbance, FakeDevice
+
+
+def windows(count: int) -> list[bytes]:
+    return [struct.pack("<H", i) * FRAME_SAMPLES for i in range(count)]
+
+
+def open_session(device: FakeDevice) -> Session:
+    session = Session(device, clock=device.clock)
+    session.hello()
+    return session
+
+
+def test_hello_is_parsed() -> None:
+    hello = Session(FakeDevice()).hello()
+    assert hello.model == "fake-3"
+    assert hello.input.scale == 0.03125
+    assert hello.classes == ("N", "PAC", "PVC")
+
+
+def test_results_come_in_order_with_their_outputs() -> None:
+    device = FakeDevice()
+    session = open_session(device)
+    sent = windows(50)
+    results = list(session.infer(sent, InputFormat.INT16_UV))
+    assert [result.index for result in results] == list(range(50))
+    assert [r.outputs for r in results] == [device.infer(InputFormat.INT16_UV, w) for w in sent]
+    assert (results[3].ticks_total, results[3].ticks_invoke) == (1300, 1000)
+    assert session.counters.windows_sent == device.inferences == 50
+    assert session.counters.retries == session.counters.windows_lost == 0
+
+
+def test_several_windows_are_in_flight_but_never_more_than_the_credits() -> None:
+    device = FakeDevice()
+    session = open_session(device)
+    taken = 0
+
+    def source():
+        nonlocal taken
+        for window in windows(20):
+            taken += 1
+            yield window
+
+    results = session.infer(source(), InputFormat.INT16_UV)
+    next(results)
+    assert taken == 4
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 2**32))
+def test_every_window_is_answered_once_over_a_bad_link(seed: int) -> None:
+    device = FakeDevice()
+    session = open_session(device)
+    device.damage = Disturbance(seed, lose=0.08, double=0.08, flip=0.08, noise=0.1)
+    session._timing = Timing(attempts=20)
+    sent = windows(60)
+    results = list(session.infer(sent, InputFormat.INT16_UV))
+    assert [r.outputs for r in results] == [device.infer(InputFormat.INT16_UV, w) for w in sent]
+    assert device.inferences == 60
+    assert session.counters.windows_lost == 0
+
+
+def test_a_lost_window_is_sent_again_without_waiting_when_a_later_one_is_answered() -> None:
+    device = FakeDevice()
+    session = open_session(device)
+    chunks = 0
+
+    def lose_third(data: bytes) -> bytes:
+        nonlocal chunks
+        chunks += 1
+        return b"" if chunks == 3 else data
+
+    device.damage = lose_third
+    assert len(list(session.infer(windows(30), InputFormat.INT16_UV))) == 30
+    assert session.counters.retries >= 1
+    assert device.clock.now_s == 0
+
+
+def test_a_repeat_is_answered_from_memory() -> None:
+    device = FakeDevice()
+    session = open_session(device)
+    replies = 0
+
+    def lose_first_reply(data: bytes) -> bytes:
+        nonlocal replies
+        if len(data) < 100:
+            replies += 1
+            return b"" if replies == 1 else data
+        return data
+
+    device.damage = lose_first_reply
+    list(session.infer(windows(1), InputFormat.INT16_UV))
+    assert (device.inferences, device.repeats) == (1, 1)
+
+
+def test_sequence_numbers_wrap() -> None:
+    device = FakeDevice()
+    session = open_session(device)
+    session._next_seq = 65530
+    assert len(list(session.infer(windows(20), InputFormat.INT16_UV))) == 20
+
+
+def test_a_restart_in_mid_run_is_said_and_keeps_what_was_measured() -> None:
+    device = FakeDevice(restart_after=10)
+    session = open_session(device)
+    done = []
+    with pytest.raises(LinkError, match="restarted before window 10"):
+        done.extend(session.infer(windows(30), InputFormat.INT16_UV))
+    device = FakeDevice(restart_after=10)
+    results = open_session(device).infer(windows(30), InputFormat.INT16_UV)
+    assert [next(results).index for _ in range(10)] == list(range(10))
+
+
+def test_a_device_that_falls_silent_ends_in_bounded_time_and_is_counted() -> None:
+    device = FakeDevice()
+    session = open_session(device)
+    list(session.infer(windows(5), InputFormat.INT16_UV))
+    device.damage = lambda _: b""
+    with pytest.raises(LinkError, match="fell silent"):
+        list(session.infer(windows(5), InputFormat.INT16_UV))
+    assert device.clock.now_s <= Timing().reply_s * Timing().attempts
+    assert session.counters.windows_lost == 4
+
+
+def test_a_silent_board_is_named_silent() -> None:
+    device = FakeDevice(damage=lambda _: b"")
+    with pytest.raises(LinkError, match=r"silent: HELLO was sent 10 times.*0 bytes") as caught:
+        open_session(device)
+    assert caught.value.hint
+    assert device.clock.now_s <= 10
+
+
+def test_noise_is_named_noise() -> None:
+    device = FakeDevice(damage=lambda data: b"Zephyr boot \0" if len(data) > 100 else data)
+    with pytest.raises(LinkError, match="received 130 bytes, none a valid frame"):
+        open_session(device)
+
+
+def test_a_link_closed_in_mid_run_counts_the_lost_windows() -> None:
+    device = FakeDevice(close_after=8)
+    session = open_session(device)
+    with pytest.raises(LinkError, match="closed"):
+        list(session.infer(windows(30), InputFormat.INT16_UV))
+    assert session.counters.windows_lost > 0
+
+
+def test_an_old_reply_to_another_hello_is_not_taken() -> None:
+    device = FakeDevice()
+    Session(device, clock=device.clock)._send(b"")
+    other = Session(device, clock=device.clock)
+    other.hello()
+    from ectopy.protocol import schema
+    from ectopy.protocol.framing import Frame, encode
+
+    stale = schema.HELLO.reply.codec.pack(1) + b'{"protocol": 1}'
+    device._out += encode(Frame(kind=0x81, status=0, seq=0, body=stale))
+    assert Session(device, clock=device.clock).hello().model == "fake-3"
+
+
+def test_profile_dump_stats_selftest_and_reset() -> None:
+    session = open_session(FakeDevice())
+    with pytest.raises(LinkError, match="E_STATE"):
+        session.profile()
+    list(session.infer(windows(1), InputFormat.INT16_UV))
+    assert session.profile() == (10, 20, 30)
+    assert session.dump(0) == bytes(i % 251 for i in range(OP_BYTES[0]))
+    assert session.stats().stack_high_water_bytes == 700
+    assert session.selftest() == 2
+    with pytest.raises(LinkError, match="E_RANGE"):
+        session.dump(9)
+    session.reset()
+    with pytest.raises(ValueError, match="hello"):
+        session.stats()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (("protocol",), 2, "speaks protocol version 2"),
+        (("credits",), 0, "credits"),
+        (("credits",), 17, "credits"),
+        (("board",), None, "board"),
+        (("board", "tick_unit"), "seconds", "tick_unit"),
+        (("board", "emulated"), 1, "emulated"),
+        (("model", "input", "scale_bits"), "zz", "scale_bits"),
+        (("model", "input", "scale_bits"), "7fc00000", "scale_bits"),
+        (("model", "input", "bytes"), 511, "input.bytes"),
+        (("model", "output", "bytes"), 2, "output.bytes"),
+        (("model", "classes"), "N", "classes"),
+        (("model", "name"), None, "model.name"),
+    ],
+)
+def test_a_wrong_hello_is_rejected_by_name(
+    path: tuple[str, ...], value: object, message: str
+) -> None:
+    hello = copy.deepcopy(GOOD_HELLO)
+    node = hello
+    for key in path[:-1]:
+        node = node[key]
+    node[path[-1]] = value
+    with pytest.raises(LinkError, match=message) as caught:
+        open_session(FakeDevice(hello=hello))
+    assert caught.value.hint
+
+
+def test_statuses_are_named_for_people() -> None:
+    assert status_text(4) == "E_FORMAT (unknown input format)"
+    assert status_text(99) == "status 99"
