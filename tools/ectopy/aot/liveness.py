@@ -1,0 +1,85 @@
+"""Which tensors share memory, and for how long each piece of memory is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ectopy.aot.support import refuse
+from ectopy.aot.types import Buffer, KernelCall, Step, TensorOperand
+from ectopy.graph.types import Graph
+
+
+def find_buffers(graph: Graph, steps: Sequence[Step]) -> tuple[Buffer, ...]:
+    """Groups activations into buffers.
+
+    Tensors share a buffer where one is a reshaped view of the other, and where an elementwise
+    kernel may write over an operand that nobody reads afterwards.
+
+    Raises:
+        ModelError: A constant is reshaped; converters fold that away.
+    """
+    views = _views(graph, steps)
+    last_use = _last_uses(graph, steps, views)
+    homes: dict[int, int] = {}
+    members: dict[int, list[int]] = {}
+    first: dict[int, int] = {}
+
+    def join(tensor: int, home: int, step: int) -> None:
+        homes[tensor] = home
+        members.setdefault(home, []).append(tensor)
+        first.setdefault(home, step)
+
+    join(graph.inputs[0], graph.inputs[0], -1)
+    for step in steps:
+        if step.call is None:
+            join(step.output, homes[views[step.output]], step.op)
+        else:
+            replaced = _replaced_operand(graph, step, step.call, views, last_use)
+            home = step.output if replaced is None else homes[replaced]
+            join(step.output, home, step.op)
+    return tuple(
+        Buffer(
+            tensors=tuple(tensors),
+            nbytes=max(graph.tensors[i].nbytes for i in tensors),
+            first=first[home],
+            last=max(last_use[views[i]] for i in tensors),
+        )
+        for home, tensors in members.items()
+    )
+
+
+def _views(graph: Graph, steps: Sequence[Step]) -> dict[int, int]:
+    """Each activation and the tensor whose bytes it shows: itself, or the source of a reshape."""
+    views = {graph.inputs[0]: graph.inputs[0]}
+    for step in steps:
+        source = graph.ops[step.op].inputs[0]
+        if step.call is not None:
+            views[step.output] = step.output
+        elif source in views:
+            views[step.output] = views[source]
+        else:
+            raise refuse(graph.ops[step.op], "reshapes a constant")
+    return views
+
+
+def _last_uses(graph: Graph, steps: Sequence[Step], views: dict[int, int]) -> dict[int, int]:
+    """Last step that touches the bytes of each viewed tensor."""
+    last = {graph.inputs[0]: -1}
+    for step in steps:
+        for tensor in (*graph.ops[step.op].inputs, step.output):
+            if tensor in views:
+                last[views[tensor]] = step.op
+    last[views[graph.outputs[0]]] = len(steps)
+    return last
+
+
+def _replaced_operand(
+    graph: Graph, step: Step, call: KernelCall, views: dict[int, int], last_use: dict[int, int]
+) -> int | None:
+    """The operand whose memory the output may take over: this step is its last use."""
+    for operand in call.operands:
+        if isinstance(operand, TensorOperand) and operand.may_hold_output:
+            same_size = graph.tensors[operand.tensor].nbytes == graph.tensors[step.output].nbytes
+            if same_size and last_use[views[operand.tensor]] == step.op:
+                return operand.tensor
+    return None

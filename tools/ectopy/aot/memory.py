@@ -1,0 +1,90 @@
+"""Offsets of buffers in the arena.
+
+Finding the smallest arena is NP-hard; for the tens of buffers of our models first-fit in a few
+orders, then a short search that moves the buffer sticking out highest to the front, reaches the
+lower bound or comes close. Everything is deterministic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ectopy.aot.types import Buffer, Placement
+
+ALIGNMENT = 4
+"""Bytes; kernels may read whole words."""
+
+SEARCH_ROUNDS = 100
+
+
+def plan_memory(buffers: Sequence[Buffer]) -> tuple[Placement, ...]:
+    """Places buffers so that no two that are alive together overlap.
+
+    Returns:
+        One placement per buffer, in the order of ``buffers``; offsets are aligned.
+    """
+    best: dict[Buffer, int] = {}
+    for start in _starting_orders(buffers):
+        order = list(start)
+        for _ in range(SEARCH_ROUNDS):
+            offsets = _first_fit(order)
+            if not best or _height(offsets) < _height(best):
+                best = offsets
+            if _height(best) == live_peak(buffers):
+                break
+            top = max(order, key=lambda b: offsets[b] + b.nbytes)
+            if top is order[0]:
+                break
+            order.remove(top)
+            order.insert(0, top)
+    return tuple(Placement(buffer=buffer, offset=best[buffer]) for buffer in buffers)
+
+
+def live_peak(buffers: Sequence[Buffer]) -> int:
+    """Most bytes alive at one step, each buffer rounded up to the alignment."""
+    steps = {buffer.first for buffer in buffers}
+    return max(
+        (sum(aligned(b.nbytes) for b in buffers if b.first <= step <= b.last) for step in steps),
+        default=0,
+    )
+
+
+def arena_size(placements: Sequence[Placement]) -> int:
+    """End of the highest buffer, aligned."""
+    return max((p.offset + aligned(p.buffer.nbytes) for p in placements), default=0)
+
+
+def aligned(nbytes: int) -> int:
+    """``nbytes`` rounded up to the alignment."""
+    return -(-nbytes // ALIGNMENT) * ALIGNMENT
+
+
+def _starting_orders(buffers: Sequence[Buffer]) -> tuple[list[Buffer], ...]:
+    def lifetime(buffer: Buffer) -> int:
+        return buffer.last - buffer.first + 1
+
+    return (
+        sorted(buffers, key=lambda b: (-b.nbytes, b.first)),
+        sorted(buffers, key=lambda b: (-b.nbytes * lifetime(b), b.first)),
+        sorted(buffers, key=lambda b: (-lifetime(b), -b.nbytes)),
+        sorted(buffers, key=lambda b: (b.first, -b.nbytes)),
+    )
+
+
+def _first_fit(order: Sequence[Buffer]) -> dict[Buffer, int]:
+    """Each buffer at the lowest offset that is free during its whole life."""
+    offsets: dict[Buffer, int] = {}
+    for buffer in order:
+        offset = 0
+        for other in sorted(offsets, key=lambda b: offsets[b]):
+            if other.first > buffer.last or other.last < buffer.first:
+                continue
+            if offset + buffer.nbytes <= offsets[other]:
+                break
+            offset = max(offset, offsets[other] + aligned(other.nbytes))
+        offsets[buffer] = offset
+    return offsets
+
+
+def _height(offsets: dict[Buffer, int]) -> int:
+    return max((offset + aligned(b.nbytes) for b, offset in offsets.items()), default=0)

@@ -1,0 +1,133 @@
+"""The plan: what the generated C does, in which order, and where every tensor lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from ectopy.aot.params import KernelParams
+from ectopy.graph.types import ConstArray
+
+
+class Kernel(StrEnum):
+    """Kernels by the name of their C function, which is also their file's name."""
+
+    CONV2D = "ect_conv2d_s8_ref"
+    CONV2D_1X1 = "ect_conv2d_1x1_s8_ref"
+    DWCONV2D = "ect_dwconv2d_s8_ref"
+    DWCONV2D_M1 = "ect_dwconv2d_m1_s8_ref"
+    MAX_POOL = "ect_max_pool_s8_ref"
+    MEAN = "ect_mean_s8_ref"
+    MUL = "ect_mul_s8_ref"
+    ADD = "ect_add_s8_ref"
+    FULLY_CONNECTED = "ect_fully_connected_s8_ref"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorOperand:
+    """An activation in the arena.
+
+    Attributes:
+        tensor: Index in ``Graph.tensors``.
+        may_hold_output: The kernel reads each byte before it writes the same position, so the
+            output may take this operand's place.
+    """
+
+    tensor: int
+    may_hold_output: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ConstOperand:
+    """A constant compiled into the image.
+
+    Attributes:
+        role: Short name for the C identifier, unique within its step.
+        values: The array, in the layout the kernel documents.
+    """
+
+    role: str
+    values: ConstArray
+
+
+Operand: TypeAlias = TensorOperand | ConstOperand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class KernelCall:
+    """One call of a kernel: ``kernel(&params, operands..., output)``."""
+
+    kernel: Kernel
+    params: KernelParams
+    operands: tuple[Operand, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Step:
+    """One operator of the graph.
+
+    Attributes:
+        op: Index in ``Graph.ops``; steps are in that order and complete.
+        output: Tensor written.
+        call: The kernel call, or None where the operator costs nothing because its output is an
+            alias of its input (RESHAPE).
+    """
+
+    op: int
+    output: int
+    call: KernelCall | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buffer:
+    """A piece of memory shared by tensors that are the same bytes, or take each other's place.
+
+    Attributes:
+        tensors: Indices in ``Graph.tensors``, in the order they come to life.
+        nbytes: Size of the largest.
+        first: Step that writes it; -1 for the graph input, which is there before the run.
+        last: Last step that needs it; the number of steps for the graph output.
+    """
+
+    tensors: tuple[int, ...]
+    nbytes: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """A buffer and where it starts in the arena."""
+
+    buffer: Buffer
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Plan:
+    """A compiled graph.
+
+    Attributes:
+        steps: One per operator, in execution order.
+        placements: One per buffer.
+        arena_bytes: Size of the arena.
+        live_peak_bytes: Most bytes alive at one step: no arena can be smaller without
+            recomputing or reordering.
+    """
+
+    steps: tuple[Step, ...]
+    placements: tuple[Placement, ...]
+    arena_bytes: int
+    live_peak_bytes: int
+
+    def offset_of(self, tensor: int) -> int:
+        """Arena offset of an activation tensor.
+
+        Raises:
+            KeyError: The tensor has no place in the arena.
+        """
+        for placement in self.placements:
+            if tensor in placement.buffer.tensors:
+                return placement.offset
+        raise KeyError(tensor)
