@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ectopy.graph.types import ConvAttrs, DepthwiseAttrs, PoolAttrs
 from ectopy.vocab import Padding
 
 
@@ -38,3 +39,19 @@ class Window:
         Source: TFLite ``padding.h``; the same formula serves SAME and VALID.
         """
         return max(0, (outputs - 1) * self.stride + self.extent - inputs) // 2
+
+
+def windows_of(
+    attrs: ConvAttrs | DepthwiseAttrs | PoolAttrs, kernel: tuple[int, int]
+) -> tuple[Window, Window]:
+    """The vertical and the horizontal window of an operator.
+
+    Args:
+        attrs: Strides and dilations.
+        kernel: Rows and columns of taps: the filter's for convolutions, ``attrs.kernel`` for pools.
+    """
+    dilation = (1, 1) if isinstance(attrs, PoolAttrs) else attrs.dilation
+    return (
+        Window(size=kernel[0], stride=attrs.stride[0], dilation=dilation[0]),
+        Window(size=kernel[1], stride=attrs.stride[1], dilation=dilation[1]),
+    )
