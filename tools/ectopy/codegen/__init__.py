@@ -1,1 +1,6 @@
-"""Plans to C text: contexts in Python, layout in Jinja2."""
+"""C text of a compiled model: contexts built in Python, laid out by Jinja2 templates."""
+
+from ectopy.codegen.context import ImageInfo
+from ectopy.codegen.render import render_image
+
+__all__ = ["ImageInfo", "render_image"]

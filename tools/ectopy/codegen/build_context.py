@@ -1,0 +1,159 @@
+"""Plan and bundle facts to template contexts: every name and every literal."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+
+import numpy as np
+
+import ectopy
+from ectopy.aot.params import BroadcastWalk, KernelParams
+from ectopy.aot.types import ConstOperand, KernelCall, Operand, Plan, Step
+from ectopy.codegen.context import (
+    AotContext,
+    ArrayContext,
+    BannerContext,
+    FieldContext,
+    ImageInfo,
+    InfoContext,
+    StepContext,
+    StructContext,
+    TensorContext,
+)
+from ectopy.codegen.literals import c_float, c_int, c_int64, c_rows, c_string, c_type
+from ectopy.graph.types import ConstArray, Graph
+
+ARENA_ALIGNMENT = 16
+"""Bytes; at least that of the offsets, more so that moving code does not move the speed."""
+
+
+def aot_context(graph: Graph, plan: Plan) -> AotContext:
+    """Everything in model_aot.c."""
+    return AotContext(
+        banner=banner(graph),
+        version=c_string(ectopy.__version__),
+        arena_bytes=plan.arena_bytes,
+        alignment=ARENA_ALIGNMENT,
+        input=_tensor(graph, plan, graph.inputs[0]),
+        steps=tuple(_step(graph, plan, step) for step in plan.steps),
+    )
+
+
+def info_context(graph: Graph, info: ImageInfo) -> InfoContext:
+    """Everything in model_info.c."""
+    quant_in, quant_out = graph.input.quant, graph.output.quant
+    assert quant_in is not None and quant_out is not None
+    values = {
+        "name": c_string(info.name),
+        "tflite_sha256": c_string(graph.sha256),
+        "class_names": "class_names",
+        "class_count": c_int(len(info.class_names)),
+        "frame_samples": c_int(info.frame_samples),
+        "sampling_hz": c_int(info.sampling_hz),
+        "input_scale": c_float(quant_in.scale),
+        "input_zero_point": c_int(quant_in.zero_point),
+        "output_scale": c_float(quant_out.scale),
+        "output_zero_point": c_int(quant_out.zero_point),
+        "epsilon_n2": c_int64(info.epsilon_n2),
+        "golden_count": c_int(len(info.golden_inputs)),
+        "golden_inputs": "golden_inputs",
+        "golden_outputs": "golden_outputs",
+    }
+    return InfoContext(
+        banner=banner(graph),
+        class_names=tuple(c_string(name) for name in info.class_names),
+        golden=(
+            _array("golden_inputs", info.golden_inputs),
+            _array("golden_outputs", info.golden_outputs),
+        ),
+        fields=tuple(FieldContext(name=name, value=value) for name, value in values.items()),
+    )
+
+
+def banner(graph: Graph) -> BannerContext:
+    """Names in comments must not end the comment."""
+    return BannerContext(
+        version=ectopy.__version__,
+        model="".join(c for c in graph.name if c.isalnum() or c in "-_. "),
+        sha256=graph.sha256,
+    )
+
+
+def _step(graph: Graph, plan: Plan, step: Step) -> StepContext:
+    op = graph.ops[step.op]
+    output = _tensor(graph, plan, step.output)
+    if step.call is None:
+        call = f"/* {op.kind}: the same bytes in another shape */"
+        return StepContext(
+            op=step.op, kind=op.kind, arrays=(), struct=None, call=call, output=output
+        )
+    prefix = f"op{step.op}"
+    return StepContext(
+        op=step.op,
+        kind=op.kind,
+        arrays=_arrays(prefix, step.call),
+        struct=_struct(prefix, step.call.params),
+        call=_call(prefix, plan, step.call, step.output),
+        output=output,
+    )
+
+
+def _arrays(prefix: str, call: KernelCall) -> tuple[ArrayContext, ...]:
+    constants = [
+        _array(f"{prefix}_{operand.role}", operand.values)
+        for operand in call.operands
+        if isinstance(operand, ConstOperand)
+    ]
+    for field in fields(call.params):
+        value = getattr(call.params, field.name)
+        if isinstance(value, np.ndarray):
+            constants.append(_array(f"{prefix}_{field.name}", value))
+    return tuple(constants)
+
+
+def _array(name: str, values: ConstArray) -> ArrayContext:
+    return ArrayContext(name=name, c_type=c_type(values), count=values.size, rows=c_rows(values))
+
+
+def _struct(prefix: str, params: KernelParams) -> StructContext:
+    return StructContext(name=prefix, c_type=params.c_type, fields=_fields(prefix, params))
+
+
+def _fields(prefix: str, params: KernelParams | BroadcastWalk) -> tuple[FieldContext, ...]:
+    return tuple(
+        FieldContext(name=f.name, value=_value(f"{prefix}_{f.name}", getattr(params, f.name)))
+        for f in fields(params)
+    )
+
+
+def _value(name: str, value: int | tuple[int, ...] | BroadcastWalk | ConstArray) -> str:
+    if isinstance(value, np.ndarray):
+        return name
+    if isinstance(value, tuple):
+        return f"{{{', '.join(c_int(item) for item in value)}}}"
+    if is_dataclass(value):
+        inner = ", ".join(f".{f.name} = {f.value}" for f in _fields(name, value))
+        return f"{{{inner}}}"
+    return c_int(value)
+
+
+def _call(prefix: str, plan: Plan, call: KernelCall, output: int) -> str:
+    def argument(operand: Operand) -> str:
+        if isinstance(operand, ConstOperand):
+            return f"{prefix}_{operand.role}"
+        return f"arena + {plan.offset_of(operand.tensor)}"
+
+    operands = [argument(operand) for operand in call.operands]
+    arguments = [f"&{prefix}", *operands, f"arena + {plan.offset_of(output)}"]
+    return f"{call.kernel}({', '.join(arguments)});"
+
+
+def _tensor(graph: Graph, plan: Plan, index: int) -> TensorContext:
+    tensor = graph.tensors[index]
+    assert tensor.quant is not None
+    return TensorContext(
+        offset=c_int(plan.offset_of(index)),
+        nbytes=c_int(tensor.nbytes),
+        scale=c_float(tensor.quant.scale),
+        zero_point=c_int(tensor.quant.zero_point),
+    )

@@ -1,0 +1,117 @@
+"""What the templates are given: everything decided, only layout left to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Int8Array = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ImageInfo:
+    """Facts of a model bundle that become part of the image.
+
+    Attributes:
+        name: Bundle name.
+        class_names: One per output, in order.
+        frame_samples: Samples per window.
+        sampling_hz: Samples per second.
+        epsilon_n2: Variance floor of the preprocess, microvolts squared times samples squared.
+        golden_inputs: int8 (windows, frame_samples), already quantized.
+        golden_outputs: int8 (windows, classes), by the reference executor.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    frame_samples: int
+    sampling_hz: int
+    epsilon_n2: int
+    golden_inputs: Int8Array
+    golden_outputs: Int8Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrayContext:
+    """One constant array."""
+
+    name: str
+    c_type: str
+    count: int
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldContext:
+    """One field of a designated initialiser."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StructContext:
+    """One constant struct."""
+
+    name: str
+    c_type: str
+    fields: tuple[FieldContext, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorContext:
+    """A tensor in the arena, as literals."""
+
+    offset: str
+    nbytes: str
+    scale: str
+    zero_point: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepContext:
+    """One operator: constants, the call, and where the output is.
+
+    Attributes:
+        call: C statement; a comment where nothing is to be done.
+    """
+
+    op: int
+    kind: str
+    arrays: tuple[ArrayContext, ...]
+    struct: StructContext | None
+    call: str
+    output: TensorContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BannerContext:
+    """Where a generated file comes from."""
+
+    version: str
+    model: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AotContext:
+    """model_aot.c."""
+
+    banner: BannerContext
+    version: str
+    arena_bytes: int
+    alignment: int
+    input: TensorContext
+    steps: tuple[StepContext, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InfoContext:
+    """model_info.c."""
+
+    banner: BannerContext
+    class_names: tuple[str, ...]
+    golden: tuple[ArrayContext, ...]
+    fields: tuple[FieldContext, ...]
