@@ -62,6 +62,7 @@ _BYTES_PER_SAMPLE = {"212": 1.5, "16": 2.0}
 class _Header:
     leads: tuple[str, ...]
     samples: int
+    dat_bytes: int
     counts_per_mv: tuple[float, ...]
     baselines: tuple[int, ...]
 
@@ -95,6 +96,18 @@ def file_names(record: str) -> tuple[str, str, str]:
     return f"{record}.hea", f"{record}.dat", f"{record}.atr"
 
 
+def read_checksums(directory: Path) -> dict[str, str]:
+    """File name -> SHA-256 in hex from ``SHA256SUMS.txt``; empty if there is no such file."""
+    path = directory / CHECKSUMS
+    return parse_checksums(path.read_text(errors="replace")) if path.is_file() else {}
+
+
+def parse_checksums(text: str) -> dict[str, str]:
+    """File name -> SHA-256 in hex from lines such as sha256sum and PhysioNet write."""
+    lines = (line.split() for line in text.splitlines())
+    return {fields[1].lstrip("*"): fields[0].lower() for fields in lines if len(fields) == 2}
+
+
 def read_recording(directory: Path, record: str, lead: str | None = None) -> Recording:
     """One lead of one record with its beats of the three classes.
 
@@ -110,7 +123,14 @@ def read_recording(directory: Path, record: str, lead: str | None = None) -> Rec
     for name in file_names(record):
         if not (path := directory / name).is_file():
             raise DataError(f"record {record}: {path} is missing", hint=FETCH_HINT)
-    verify_checksums(directory, record)
+    try:
+        return _read_verified(directory, record, lead)
+    except OSError as error:
+        raise DataError(f"record {record}: {error}", hint="may you read that file?") from error
+
+
+def _read_verified(directory: Path, record: str, lead: str | None) -> Recording:
+    _verify_checksums(directory, record)
     header = _read_header(directory, record)
     channel = _channel(header, lead, record, directory)
     beat_samples, labels = _read_beats(directory, record, header.samples)
@@ -124,24 +144,8 @@ def read_recording(directory: Path, record: str, lead: str | None = None) -> Rec
     )
 
 
-def read_checksums(directory: Path) -> dict[str, str]:
-    """File name -> SHA-256 in hex from ``SHA256SUMS.txt``; empty if there is no such file."""
-    path = directory / CHECKSUMS
-    return parse_checksums(path.read_text(errors="replace")) if path.is_file() else {}
-
-
-def parse_checksums(text: str) -> dict[str, str]:
-    """File name -> SHA-256 in hex from lines such as sha256sum and PhysioNet write."""
-    lines = (line.split() for line in text.splitlines())
-    return {fields[1].lstrip("*"): fields[0].lower() for fields in lines if len(fields) == 2}
-
-
-def verify_checksums(directory: Path, record: str) -> None:
-    """Compares the files of a record with ``SHA256SUMS.txt`` where that lists them.
-
-    Raises:
-        DataError: A file has another checksum.
-    """
+def _verify_checksums(directory: Path, record: str) -> None:
+    """Compares the files of a record with ``SHA256SUMS.txt`` where that lists them."""
     known = read_checksums(directory)
     for name in file_names(record) if known else ():
         path = directory / name
@@ -157,17 +161,17 @@ def _read_header(directory: Path, record: str) -> _Header:
     path = directory / f"{record}.hea"
     try:
         raw: Any = wfdb.rdheader(str(directory / record))
-        complaint = _complaint(raw, record)
+        if complaint := _complaint(raw, record):
+            raise _damaged(record, path, complaint)
+        return _Header(
+            leads=tuple(str(name) for name in raw.sig_name),
+            samples=int(raw.sig_len),
+            dat_bytes=int(raw.n_sig * raw.sig_len * _BYTES_PER_SAMPLE[raw.fmt[0]]),
+            counts_per_mv=tuple(float(gain) for gain in raw.adc_gain),
+            baselines=tuple(int(baseline) for baseline in raw.baseline),
+        )
     except _WFDB_ERRORS as error:
         raise _damaged(record, path, f"cannot be read as a WFDB header ({error})") from error
-    if complaint:
-        raise _damaged(record, path, complaint)
-    return _Header(
-        leads=tuple(raw.sig_name),
-        samples=raw.sig_len,
-        counts_per_mv=tuple(raw.adc_gain),
-        baselines=tuple(raw.baseline),
-    )
 
 
 def _complaint(raw: Any, record: str) -> str:
@@ -178,7 +182,7 @@ def _complaint(raw: Any, record: str) -> str:
         (raw.fs == RATE_HZ, f"says {raw.fs} Hz, not {RATE_HZ}"),
         (bool(raw.sig_len) and raw.sig_len > 0, "gives no length"),
         (set(raw.file_name) == {f"{record}.dat"}, f"names signal files {raw.file_name}"),
-        (all(f in _BYTES_PER_SAMPLE for f in raw.fmt), f"has storage formats {raw.fmt}"),
+        (raw.fmt[0] in _BYTES_PER_SAMPLE and len(set(raw.fmt)) == 1, f"has formats {raw.fmt}"),
         (set(raw.samps_per_frame) == {1}, "has more than one sample a frame"),
         (not any(raw.byte_offset) and not any(raw.skew), "has byte offsets or skew"),
         (all(g > 0 for g in raw.adc_gain) and set(raw.units) == {"mV"}, "is not in millivolts"),
@@ -202,6 +206,9 @@ def _read_counts(
     directory: Path, record: str, channel: int, header: _Header
 ) -> npt.NDArray[np.int32]:
     path = directory / f"{record}.dat"
+    # Before wfdb allocates what a damaged header may promise.
+    if (size := path.stat().st_size) < header.dat_bytes:
+        raise _damaged(record, path, f"is short: {size:,} bytes of {header.dat_bytes:,}")
     try:
         raw: Any = wfdb.rdrecord(
             str(directory / record), channels=[channel], physical=False, return_res=32

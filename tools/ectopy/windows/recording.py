@@ -68,7 +68,8 @@ def to_trace(recording: Recording) -> Trace:
 
     An R peak lands on the nearest sample of the 100 Hz grid (halves go up).
     """
-    millivolts = _resample(recording)
+    at_100_hz = resample(recording.counts, recording.rate_hz)
+    millivolts = (at_100_hz / recording.counts_per_mv).astype(np.float32)
     step = 2 * recording.beat_samples.astype(np.int64) * SAMPLING_HZ + recording.rate_hz
     peaks = step // (2 * recording.rate_hz)
     start = peaks - R_PEAK_SAMPLE
@@ -82,13 +83,16 @@ def to_trace(recording: Recording) -> Trace:
     )
 
 
-def _resample(recording: Recording) -> npt.NDArray[np.float32]:
-    divisor = gcd(SAMPLING_HZ, recording.rate_hz)
-    up, down = SAMPLING_HZ // divisor, recording.rate_hz // divisor
+def resample(counts: npt.NDArray[np.int32], rate_hz: int) -> npt.NDArray[np.float64]:
+    """Polyphase resampling of ADC counts to 100 Hz, exact to the last bit; float64 (m,).
+
+    Source: ``scipy.signal.resample_poly`` with its default filter; the edges are held.
+    """
+    divisor = gcd(SAMPLING_HZ, rate_hz)
+    up, down = SAMPLING_HZ // divisor, rate_hz // divisor
     taps = _taps(max(up, down))
-    counts = recording.counts.astype(np.float64)
-    at_100_hz = resample_poly(counts, up, down, window=taps, padtype="edge")
-    return np.asarray(at_100_hz / recording.counts_per_mv, dtype=np.float32)
+    at_100_hz = resample_poly(counts.astype(np.float64), up, down, window=taps, padtype="edge")
+    return np.asarray(at_100_hz, dtype=np.float64)
 
 
 @cache

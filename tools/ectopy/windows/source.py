@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ectopy.errors import DataError
+from ectopy.errors import DataError, InputError
 from ectopy.vocab import FRAME_SAMPLES, LABEL_MAP, DatasetName, Split
 from ectopy.windows import cache, mitdb, synthetic
 from ectopy.windows.recording import Recording, to_trace
@@ -48,9 +48,12 @@ def load_windows(request: WindowRequest) -> WindowSet:
 
     Raises:
         DataError: No records where the user said they are, or a record is unusable.
+        InputError: The limit is not positive, or the seed negative.
     """
     if request.limit is not None and request.limit < 1:
-        raise DataError(f"a limit of {request.limit} windows", hint="ask for at least one, or all")
+        raise InputError(f"a limit of {request.limit} windows", hint="ask for at least one, or all")
+    if request.seed < 0:
+        raise InputError(f"a seed of {request.seed}", hint="seeds are whole numbers from 0")
     directory, reason = _locate(request)
     if directory is None:
         if request.lead is not None:
@@ -120,16 +123,13 @@ def _locate(request: WindowRequest) -> tuple[Path | None, str]:
     cached = cache.mitdb_dir()
     if cache.is_complete(cached):
         return cached, f"MIT-BIH records found in the cache {cached}"
-    if request.dataset is DatasetName.MITDB:
-        raise DataError(
-            f"no MIT-BIH records: no --data-dir, no ${DATA_VARIABLE}, and {cached} is "
-            f"{'incomplete' if cached.exists() else 'not there'}",
-            hint=mitdb.FETCH_HINT,
-        )
-    return None, (
-        f"no MIT-BIH records: no --data-dir, no ${DATA_VARIABLE}, and nothing complete in the "
-        f"cache {cached}; `ectopy data fetch mitdb` downloads them"
+    absent = (
+        f"no MIT-BIH records: no --data-dir, no ${DATA_VARIABLE}, and the cache {cached} is "
+        f"{'incomplete' if cached.exists() else 'empty'}"
     )
+    if request.dataset is DatasetName.MITDB:
+        raise DataError(absent, hint=mitdb.FETCH_HINT)
+    return None, f"{absent}; `ectopy data fetch mitdb` downloads them"
 
 
 def _assemble(

@@ -1,0 +1,51 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from ectopy.cli import main
+
+
+@pytest.fixture(autouse=True)
+def nothing_found_by_chance(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("ECTOPY_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def test_info_writes_counts_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["data", "info", "--split", "ds1", "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["info"]["synthetic"] is True
+    assert found["info"]["split"] == "ds1"
+    assert len(found["records"]) == 22
+    totals = [sum(row["per_class"][c] for row in found["records"]) for c in range(3)]
+    assert found["per_class"] == totals
+    assert found["windows"] == sum(totals)
+
+
+def test_info_tells_people_where_windows_come_from(
+    capsys: pytest.CaptureFixture[str], ecg_dir: Path
+) -> None:
+    main(["data", "info", "--data-dir", str(ecg_dir)])
+    shown = capsys.readouterr()
+    assert "49,175 windows" in shown.out
+    assert "--data-dir" in shown.err
+    assert "Moody GB" in shown.err
+
+
+def test_plot_writes_the_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["data", "plot", "--dataset", "synthetic", "-o", str(tmp_path / "w.png")])
+    assert (tmp_path / "w.png").read_bytes().startswith(b"\x89PNG")
+    assert "synthetic" in capsys.readouterr().err
+
+
+def test_a_wrong_place_is_one_error_with_a_hint_and_exit_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["data", "info", "--data-dir", str(tmp_path)])
+    shown = capsys.readouterr().err
+    assert caught.value.code == 2
+    assert "error:" in shown
+    assert "hint:" in shown
+    assert "Traceback" not in shown
