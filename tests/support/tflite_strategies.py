@@ -1,0 +1,225 @@
+"""Hypothesis strategies: random valid int8 models of one operator, or of several.
+
+Each draws a .tflite file. Scales are chosen through the rescaling factor that the operator ends up
+with, from "everything becomes the zero point" to "everything saturates", within what the verifier
+proves free of int32 overflow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import TypeAlias
+
+import numpy as np
+from hypothesis import strategies as st
+
+from ectopy.vocab import Activation, OpKind, Padding
+from support.tflite_builder import ModelBuilder, Quant
+
+Draw: TypeAlias = st.DrawFn
+Step: TypeAlias = Callable[[Draw, ModelBuilder, int], int]
+
+ZERO_POINTS = st.one_of(st.sampled_from([-128, -127, -1, 0, 1, 126, 127]), st.integers(-128, 127))
+ACTIVATIONS = st.sampled_from(list(Activation))
+PADDINGS = st.sampled_from(list(Padding))
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def scales(low: float, high: float) -> st.SearchStrategy[float]:
+    """float32 scales between two powers of two, the powers themselves among them."""
+    exponents = st.one_of(
+        st.integers(int(low), int(high)), st.floats(low, high, allow_nan=False, width=32)
+    )
+    return exponents.map(lambda exponent: float(np.float32(2.0**exponent)))
+
+
+SCALES = scales(-12, 4)
+
+
+def quant_for(draw: Draw, accumulator_scale: float, low: float, high: float) -> Quant:
+    """An output quantization whose rescaling factor lies between two powers of two."""
+    factor = draw(scales(low, high))
+    return Quant(float(np.float32(accumulator_scale / factor)), draw(ZERO_POINTS))
+
+
+def scale_of(builder: ModelBuilder, tensor: int) -> float:
+    return builder.spec.tensors[tensor].scales[0]
+
+
+def weight_scales(draw: Draw, channels: int) -> tuple[float, ...]:
+    """One scale, or one per channel."""
+    count = draw(st.sampled_from([1, channels]))
+    return tuple(draw(st.lists(scales(-10, 0), min_size=count, max_size=count)))
+
+
+def image(draw: Draw, builder: ModelBuilder) -> int:
+    shape = (1, draw(st.integers(1, 4)), draw(st.integers(1, 17)), draw(st.integers(1, 7)))
+    return builder.input(shape, Quant(draw(SCALES), draw(ZERO_POINTS)))
+
+
+def fitting(draw: Draw, size: int, padding: Padding, most: int) -> tuple[int, int]:
+    """Taps and dilation of a window along an axis of ``size`` steps."""
+    taps = draw(st.integers(1, most))
+    dilation = draw(st.integers(1, 3))
+    if padding is Padding.VALID:
+        taps = min(taps, size)
+        dilation = min(dilation, (size - 1) // (taps - 1)) if taps > 1 else 1
+    return taps, dilation
+
+
+def conv_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
+    _, height, width, _ = builder.spec.tensors[x].shape
+    channels = draw(st.integers(1, 9))
+    filter_scales = weight_scales(draw, channels)
+    padding = draw(PADDINGS)
+    (rows, down), (columns, across) = (
+        fitting(draw, height, padding, 3),
+        fitting(draw, width, padding, 5),
+    )
+    return builder.conv_2d(
+        x,
+        channels=channels,
+        kernel=(rows, columns),
+        stride=(draw(st.integers(1, 2)), draw(st.integers(1, 3))),
+        dilation=(down, across),
+        padding=padding,
+        activation=draw(ACTIVATIONS),
+        scales=filter_scales,
+        output=quant_for(draw, scale_of(builder, x) * max(filter_scales), -16, 7),
+    )
+
+
+def depthwise_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
+    _, height, width, depth = builder.spec.tensors[x].shape
+    multiplier = draw(st.integers(1, 3))
+    filter_scales = weight_scales(draw, depth * multiplier)
+    padding = draw(PADDINGS)
+    (rows, down), (columns, across) = (
+        fitting(draw, height, padding, 3),
+        fitting(draw, width, padding, 9),
+    )
+    return builder.depthwise_conv_2d(
+        x,
+        multiplier=multiplier,
+        kernel=(rows, columns),
+        stride=(draw(st.integers(1, 2)), draw(st.integers(1, 3))),
+        dilation=(down, across),
+        padding=padding,
+        activation=draw(ACTIVATIONS),
+        scales=filter_scales,
+        output=quant_for(draw, scale_of(builder, x) * max(filter_scales), -16, 7),
+    )
+
+
+def max_pool_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
+    _, height, width, _ = builder.spec.tensors[x].shape
+    return builder.max_pool_2d(
+        x,
+        kernel=(draw(st.integers(1, height)), draw(st.integers(1, width))),
+        stride=(draw(st.integers(1, 3)), draw(st.integers(1, 3))),
+        padding=draw(PADDINGS),
+        activation=draw(ACTIVATIONS),
+    )
+
+
+def mean_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
+    rank = len(builder.spec.tensors[x].shape)
+    axes = draw(st.lists(st.integers(-rank, rank - 1), min_size=1, max_size=3, unique=True))
+    return builder.mean(
+        x,
+        axes=tuple(axes),
+        keep_dims=draw(st.booleans()),
+        output=quant_for(draw, scale_of(builder, x), -8, 8),
+    )
+
+
+def _other_operand(draw: Draw, builder: ModelBuilder, x: int) -> int:
+    """The same tensor, a constant of its shape or a part of it, or a mean of it."""
+    shape = builder.spec.tensors[x].shape
+    choice = draw(st.sampled_from(["self", "constant", "mean"]))
+    if choice == "self":
+        return x
+    if choice == "mean":
+        axes = tuple(range(1, max(2, len(shape) - 1)))
+        return builder.mean(x, axes=axes, output=Quant(draw(SCALES), draw(ZERO_POINTS)))
+    kept = tuple(size if draw(st.booleans()) else 1 for size in shape)
+    kept = kept[draw(st.integers(0, len(kept))) :]
+    values = builder.random.integers(-128, 128, kept, np.int8)
+    return builder.constant(values, Quant(draw(SCALES), draw(ZERO_POINTS)))
+
+
+def _in_any_order(draw: Draw, builder: ModelBuilder, x: int) -> tuple[int, int]:
+    other = _other_operand(draw, builder, x)
+    return (x, other) if draw(st.booleans()) else (other, x)
+
+
+def add_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
+    a, b = _in_any_order(draw, builder, x)
+    greater = max(scale_of(builder, a), scale_of(builder, b))
+    return builder.add(
+        a, b, activation=draw(ACTIVATIONS), output=quant_for(draw, 2 * greater, -12, 18)
+    )
+
+
+def mul_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
+    a, b = _in_any_order(draw, builder, x)
+    product = scale_of(builder, a) * scale_of(builder, b)
+    return builder.mul(a, b, activation=draw(ACTIVATIONS), output=quant_for(draw, product, -18, 12))
+
+
+def fully_connected_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
+    units = draw(st.integers(1, 9))
+    unit_scales = weight_scales(draw, units)
+    return builder.fully_connected(
+        x,
+        units=units,
+        activation=draw(ACTIVATIONS),
+        scales=unit_scales,
+        bias=draw(st.booleans()),
+        keep_num_dims=draw(st.booleans()),
+        output=quant_for(draw, scale_of(builder, x) * max(unit_scales), -16, 7),
+    )
+
+
+def reshape_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
+    one, height, width, depth = builder.spec.tensors[x].shape
+    shapes = [(one, width, height, depth), (one, height * width * depth), (height, width * depth)]
+    return builder.reshape(x, draw(st.sampled_from(shapes)))
+
+
+STEPS = MappingProxyType(
+    {
+        OpKind.RESHAPE: reshape_step,
+        OpKind.CONV_2D: conv_step,
+        OpKind.DEPTHWISE_CONV_2D: depthwise_step,
+        OpKind.MAX_POOL_2D: max_pool_step,
+        OpKind.MEAN: mean_step,
+        OpKind.MUL: mul_step,
+        OpKind.ADD: add_step,
+        OpKind.FULLY_CONNECTED: fully_connected_step,
+    }
+)
+
+SHAPE_KEEPING = (conv_step, depthwise_step, max_pool_step, mul_step, add_step)
+
+
+@st.composite
+def single_op_models(draw: Draw, kind: OpKind) -> bytes:
+    """A model of one operator (ADD and MUL may bring a MEAN for their other operand)."""
+    builder = ModelBuilder(draw(SEEDS))
+    x = image(draw, builder)
+    return builder.finish(STEPS[kind](draw, builder, x))
+
+
+@st.composite
+def small_models(draw: Draw, most_steps: int = 6) -> bytes:
+    """A model of several operators with branches, ending in MEAN and FULLY_CONNECTED."""
+    builder = ModelBuilder(draw(SEEDS))
+    x = image(draw, builder)
+    for step in draw(st.lists(st.sampled_from(SHAPE_KEEPING), min_size=1, max_size=most_steps)):
+        x = step(draw, builder, x)
+    x = builder.mean(
+        x, axes=(1, 2), keep_dims=False, output=quant_for(draw, scale_of(builder, x), -2, 2)
+    )
+    return builder.finish(fully_connected_step(draw, builder, x))

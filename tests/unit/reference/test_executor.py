@@ -1,0 +1,80 @@
+"""Our executor equals tflite-micro, byte by byte, on every tensor."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ectopy.errors import InputError
+from ectopy.graph.reader import read_tflite
+from ectopy.reference import ReferenceExecutor, TflmInterpreter
+from ectopy.vocab import OpKind
+from support.tflite_builder import ModelBuilder, Quant
+from support.tflite_strategies import SEEDS, single_op_models, small_models
+
+pytest.importorskip("tflite_micro", reason="tflite-micro exists for x86-64 Linux only")
+
+
+def inputs_of(elements: int, seed: int) -> list[np.ndarray]:
+    """Both extremes and two random windows."""
+    random = np.random.default_rng(seed)
+    return [
+        np.full(elements, -128, np.int8),
+        np.full(elements, 127, np.int8),
+        *random.integers(-128, 128, (2, elements), np.int8),
+    ]
+
+
+def assert_equal_everywhere(tflite: bytes, seed: int) -> None:
+    graph = read_tflite(tflite, "random")
+    oracle, ours = TflmInterpreter(tflite, graph), ReferenceExecutor(graph)
+    for x in inputs_of(graph.input.elements, seed):
+        np.testing.assert_array_equal(oracle.invoke(x), ours.invoke(x))
+        theirs, mine = oracle.tensors(), ours.tensors()
+        assert theirs.keys() == mine.keys()
+        for index, values in theirs.items():
+            name = graph.tensors[index].name
+            np.testing.assert_array_equal(mine[index], values, err_msg=f"tensor {index} {name}")
+
+
+@pytest.mark.parametrize("kind", list(OpKind))
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_one_operator_equals_tflite_micro(kind: OpKind, data: st.DataObject) -> None:
+    assert_equal_everywhere(data.draw(single_op_models(kind)), data.draw(SEEDS))
+
+
+@settings(max_examples=60, deadline=None)
+@given(tflite=small_models(), seed=SEEDS)
+def test_several_operators_equal_tflite_micro_on_every_tensor(tflite: bytes, seed: int) -> None:
+    assert_equal_everywhere(tflite, seed)
+
+
+def dense_model() -> bytes:
+    builder = ModelBuilder(seed=4)
+    x = builder.input((1, 6), Quant(0.1, 2))
+    return builder.finish(builder.fully_connected(x, units=3, output=Quant(0.2, -3)))
+
+
+def test_input_of_wrong_size_or_type_is_rejected() -> None:
+    executor = ReferenceExecutor(read_tflite(dense_model(), "dense"))
+    for wrong in (np.zeros(5, np.int8), np.zeros(6, np.int16)):
+        with pytest.raises(InputError, match="takes 6 int8 values"):
+            executor.invoke(wrong)
+
+
+def test_tensors_before_the_first_inference_are_an_error() -> None:
+    executor = ReferenceExecutor(read_tflite(dense_model(), "dense"))
+    with pytest.raises(InputError, match="before the first inference"):
+        executor.tensors()
+
+
+def test_results_are_not_overwritten_by_the_next_inference() -> None:
+    executor = ReferenceExecutor(read_tflite(dense_model(), "dense"))
+    low, high = np.full(6, -128, np.int8), np.full(6, 127, np.int8)
+    first, tensors = executor.invoke(low), executor.tensors()
+    expected = first.copy()
+    second = executor.invoke(high)
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(first, expected)
+    np.testing.assert_array_equal(tensors[executor._graph.output.index], expected)
