@@ -2,8 +2,10 @@ import json
 from pathlib import Path
 
 import pytest
+import wfdb
 
 from ectopy.cli import main
+from ectopy.windows import fetch
 
 
 @pytest.fixture(autouse=True)
@@ -49,3 +51,19 @@ def test_a_wrong_place_is_one_error_with_a_hint_and_exit_code_2(
     assert "error:" in shown
     assert "hint:" in shown
     assert "Traceback" not in shown
+
+
+def test_fetch_without_network_is_one_error_with_a_hint_and_exit_code_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unreachable(*_: object, **__: object) -> None:
+        raise ConnectionError("name or service not known")
+
+    monkeypatch.setattr(wfdb, "dl_database", unreachable)
+    monkeypatch.setattr(fetch.urllib.request, "urlopen", unreachable)
+    with pytest.raises(SystemExit) as caught:
+        main(["data", "fetch"])
+    shown = capsys.readouterr().err
+    assert caught.value.code == 1
+    assert "record 101 cannot be had from PhysioNet" in shown
+    assert "is there a network?" in shown

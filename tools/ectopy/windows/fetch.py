@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import shutil
 import tempfile
 import threading
-import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Protocol
 
@@ -27,6 +26,17 @@ RECORD_TIMEOUT_S = 300.0
 _HINT = (
     "run the command again, it resumes; or download the database by hand from "
     "https://physionet.org/content/mitdb/1.0.0/ and name its directory with --data-dir"
+)
+
+
+# What wfdb lets through from sockets, HTTP and its own reading of PhysioNet's pages.
+_DOWNLOAD_ERRORS = (
+    OSError,
+    HTTPException,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
 )
 
 
@@ -66,7 +76,7 @@ class PhysioNet:
         try:
             with urllib.request.urlopen(CHECKSUMS_URL, timeout=CHECKSUMS_TIMEOUT_S) as reply:
                 return mitdb.parse_checksums(reply.read(1 << 20).decode("utf-8", "replace"))
-        except OSError:
+        except (OSError, HTTPException):
             return {}
 
     def download(self, record: str, directory: Path) -> None:
@@ -79,7 +89,7 @@ class PhysioNet:
         def run() -> None:
             try:
                 wfdb.dl_database(mitdb.NAME, str(directory), records=[record], annotators=["atr"])
-            except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            except _DOWNLOAD_ERRORS as error:
                 failures.append(error)
 
         worker = threading.Thread(target=run, daemon=True, name=f"fetch-{record}")
@@ -161,7 +171,7 @@ def _bring(
             if published.get(name, digest) != digest:
                 raise _unusable(record, f"{name} does not match PhysioNet's checksum")
         for name in found:
-            shutil.move(place / name, directory / name)
+            (place / name).replace(directory / name)
     return found
 
 

@@ -116,7 +116,10 @@ def _locate(request: WindowRequest) -> tuple[Path | None, str]:
     for place, option in named:
         if place is None:
             continue
-        found = mitdb.find_records(place)
+        try:
+            found = mitdb.find_records(place)
+        except OSError as error:
+            raise DataError(f"cannot look into {place} ({option}): {error}") from error
         if found is None:
             raise DataError(f"no MIT-BIH records in {place} ({option})", hint=mitdb.FETCH_HINT)
         return found, f"MIT-BIH records found in {found} ({option})"
