@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ectopy.aot.support import refuse
 from ectopy.aot.types import Buffer, KernelCall, Step, TensorOperand
 from ectopy.graph.types import Graph
 
@@ -14,9 +13,6 @@ def find_buffers(graph: Graph, steps: Sequence[Step]) -> tuple[Buffer, ...]:
 
     Tensors share a buffer where one is a reshaped view of the other, and where an elementwise
     kernel may write over an operand that nobody reads afterwards.
-
-    Raises:
-        ModelError: A constant is reshaped; converters fold that away.
     """
     views = _views(graph, steps)
     last_use = _last_uses(graph, steps, views)
@@ -53,12 +49,7 @@ def _views(graph: Graph, steps: Sequence[Step]) -> dict[int, int]:
     views = {graph.inputs[0]: graph.inputs[0]}
     for step in steps:
         source = graph.ops[step.op].inputs[0]
-        if step.call is not None:
-            views[step.output] = step.output
-        elif source in views:
-            views[step.output] = views[source]
-        else:
-            raise refuse(graph.ops[step.op], "reshapes a constant")
+        views[step.output] = step.output if step.call is not None else views[source]
     return views
 
 

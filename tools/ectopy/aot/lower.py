@@ -28,7 +28,7 @@ from ectopy.fixedpoint import (
     mean_multiplier,
     mul_multiplier,
 )
-from ectopy.graph.geometry import Window
+from ectopy.graph.geometry import windows_of
 from ectopy.graph.types import (
     ConvAttrs,
     DepthwiseAttrs,
@@ -81,9 +81,8 @@ def _call(graph: Graph, op: Op) -> KernelCall | None:
 def _max_pool(graph: Graph, op: Op, attrs: PoolAttrs) -> KernelCall:
     x, y = graph.tensors[op.inputs[0]], graph.op_output(op)
     single_batch(op, x)
-    quant = quant_of(op, y)
-    rows = Window(size=attrs.kernel[0], stride=attrs.stride[0])
-    columns = Window(size=attrs.kernel[1], stride=attrs.stride[1])
+    quant = quant_of(y)
+    rows, columns = windows_of(attrs, attrs.kernel)
     low, high = activation_range(attrs.activation, quant.scale, quant.zero_point)
     params = MaxPoolParams(
         in_h=x.shape[1],
@@ -106,7 +105,7 @@ def _max_pool(graph: Graph, op: Op, attrs: PoolAttrs) -> KernelCall:
 
 def _mean(graph: Graph, op: Op, attrs: MeanAttrs) -> KernelCall:
     x, y = graph.tensors[op.inputs[0]], graph.op_output(op)
-    qx, qy = quant_of(op, x), quant_of(op, y)
+    qx, qy = quant_of(x), quant_of(y)
     extents = _outer_reduced_inner(x.shape, attrs.axes)
     if extents is None:
         raise refuse(op, f"averages axes {attrs.axes} of {x.shape}, which are not neighbours")
@@ -170,7 +169,7 @@ def _operand(tensor: Tensor, role: str, output: Tensor) -> Operand:
 def _mul(
     op: Op, tensors: tuple[Tensor, Tensor, Tensor], attrs: ElementwiseAttrs, walk: BroadcastWalk
 ) -> MulParams:
-    a, b, y = (quant_of(op, tensor) for tensor in tensors)
+    a, b, y = (quant_of(tensor) for tensor in tensors)
     multiplier, shift = mul_multiplier(a.scale, b.scale, y.scale)
     check_accumulator(op, INT8_SPAN**2, shift)
     low, high = activation_range(attrs.activation, y.scale, y.zero_point)
@@ -189,7 +188,7 @@ def _mul(
 def _add(
     op: Op, tensors: tuple[Tensor, Tensor, Tensor], attrs: ElementwiseAttrs, walk: BroadcastWalk
 ) -> AddParams:
-    a, b, y = (quant_of(op, tensor) for tensor in tensors)
+    a, b, y = (quant_of(tensor) for tensor in tensors)
     constants = add_constants(a.scale, b.scale, y.scale)
     # Each operand is at most half its raised value after rescaling, because the common scale is
     # twice the larger of the two; their sum is at most the raised value.

@@ -15,10 +15,10 @@ from ectopy.aot.params import (
     Multipliers,
     Shifts,
 )
-from ectopy.aot.support import check_accumulator, quant_of, refuse, single_batch
+from ectopy.aot.support import check_accumulator, quant_of, single_batch
 from ectopy.aot.types import ConstOperand, Kernel, KernelCall, Operand, TensorOperand
 from ectopy.fixedpoint import activation_range, conv_multipliers, fully_connected_multiplier
-from ectopy.graph.geometry import Window
+from ectopy.graph.geometry import windows_of
 from ectopy.graph.types import (
     ConstArray,
     ConvAttrs,
@@ -37,11 +37,10 @@ def lower_conv(graph: Graph, op: Op, attrs: ConvAttrs) -> KernelCall:
     single_batch(op, x)
     weights = _weights(graph, op)
     out_c, kernel_h, kernel_w, in_c = weights.shape
-    if in_c != x.shape[3]:
-        raise refuse(op, f"grouped convolution ({x.shape[3]} channels, filters of {in_c})")
-    qx, qy = quant_of(op, x), quant_of(op, y)
+    qx, qw, qy = (quant_of(tensor) for tensor in (x, graph.tensors[op.inputs[1]], y))
     bias = _bias(graph, op, out_c)
-    multiplier, shift = _conv_requantization(op, (qx, _filter_quant(graph, op), qy), out_c)
+    pairs = conv_multipliers(qx.scale, qw.scales, qy.scale)
+    multiplier, shift = _per_channel(pairs, out_c)
     _check_sums(op, np.abs(weights.astype(np.int64)).sum(axis=(1, 2, 3)), bias, qx, shift)
     low, high = activation_range(attrs.activation, qy.scale, qy.zero_point)
     operands = _operands(x, weights, bias)
@@ -58,7 +57,7 @@ def lower_conv(graph: Graph, op: Op, attrs: ConvAttrs) -> KernelCall:
             shift=shift,
         )
         return KernelCall(kernel=Kernel.CONV2D_1X1, params=matrix, operands=operands)
-    rows, columns = _windows((kernel_h, kernel_w), attrs)
+    rows, columns = windows_of(attrs, (kernel_h, kernel_w))
     params = Conv2dParams(
         in_h=x.shape[1],
         in_w=x.shape[2],
@@ -90,12 +89,13 @@ def lower_depthwise(graph: Graph, op: Op, attrs: DepthwiseAttrs) -> KernelCall:
     single_batch(op, x)
     weights = _weights(graph, op)
     _, kernel_h, kernel_w, out_c = weights.shape
-    qx, qy = quant_of(op, x), quant_of(op, y)
+    qx, qw, qy = (quant_of(tensor) for tensor in (x, graph.tensors[op.inputs[1]], y))
     bias = _bias(graph, op, out_c)
-    multiplier, shift = _conv_requantization(op, (qx, _filter_quant(graph, op), qy), out_c)
+    pairs = conv_multipliers(qx.scale, qw.scales, qy.scale)
+    multiplier, shift = _per_channel(pairs, out_c)
     _check_sums(op, np.abs(weights.astype(np.int64)).sum(axis=(0, 1, 2)), bias, qx, shift)
     low, high = activation_range(attrs.activation, qy.scale, qy.zero_point)
-    rows, columns = _windows((kernel_h, kernel_w), attrs)
+    rows, columns = windows_of(attrs, (kernel_h, kernel_w))
     params = DepthwiseParams(
         in_h=x.shape[1],
         in_w=x.shape[2],
@@ -127,13 +127,12 @@ def lower_fully_connected(graph: Graph, op: Op, attrs: FullyConnectedAttrs) -> K
     x, y = graph.tensors[op.inputs[0]], graph.op_output(op)
     weights = _weights(graph, op)
     out_c, in_c = weights.shape
-    qx, qy = quant_of(op, x), quant_of(op, y)
-    filter_quant = _filter_quant(graph, op)
+    qx, qw, qy = (quant_of(tensor) for tensor in (x, graph.tensors[op.inputs[1]], y))
     bias = _bias(graph, op, out_c)
-    if len(filter_quant.scales) == 1:
-        pairs = [fully_connected_multiplier(qx.scale, filter_quant.scale, qy.scale)]
+    if len(qw.scales) == 1:
+        pairs = [fully_connected_multiplier(qx.scale, qw.scale, qy.scale)]
     else:
-        pairs = list(conv_multipliers(qx.scale, filter_quant.scales, qy.scale))
+        pairs = list(conv_multipliers(qx.scale, qw.scales, qy.scale))
     multiplier, shift = _per_channel(pairs, out_c)
     _check_sums(op, np.abs(weights.astype(np.int64)).sum(axis=1), bias, qx, shift)
     low, high = activation_range(attrs.activation, qy.scale, qy.zero_point)
@@ -154,25 +153,14 @@ def lower_fully_connected(graph: Graph, op: Op, attrs: FullyConnectedAttrs) -> K
 
 def _weights(graph: Graph, op: Op) -> ConstArray:
     values = graph.tensors[op.inputs[1]].data
-    if values is None or values.dtype != np.int8:
-        raise refuse(op, "weights are not an int8 constant")
+    assert values is not None  # verified by the reader
     return values
 
 
-def _filter_quant(graph: Graph, op: Op) -> QuantParams:
-    quant = quant_of(op, graph.tensors[op.inputs[1]])
-    if any(quant.zero_points):
-        raise refuse(op, "weights have zero points other than 0")
-    return quant
-
-
 def _bias(graph: Graph, op: Op, out_c: int) -> npt.NDArray[np.int32]:
-    if len(op.inputs) < 3 or op.inputs[2] < 0:
-        return np.zeros(out_c, np.int32)
-    values = graph.tensors[op.inputs[2]].data
-    if values is None or values.dtype != np.int32:
-        raise refuse(op, "bias is not an int32 constant")
-    return values.astype(np.int32).reshape(out_c)
+    """The bias; zeros where it is omitted."""
+    values = graph.tensors[op.inputs[2]].data if op.inputs[2] >= 0 else None
+    return np.zeros(out_c, np.int32) if values is None else values.astype(np.int32)
 
 
 def _operands(x: Tensor, weights: ConstArray, bias: npt.NDArray[np.int32]) -> tuple[Operand, ...]:
@@ -181,22 +169,6 @@ def _operands(x: Tensor, weights: ConstArray, bias: npt.NDArray[np.int32]) -> tu
         ConstOperand(role="weights", values=weights),
         ConstOperand(role="bias", values=bias),
     )
-
-
-def _windows(kernel: tuple[int, int], attrs: ConvAttrs | DepthwiseAttrs) -> tuple[Window, Window]:
-    rows, columns = (
-        Window(size=kernel[i], stride=attrs.stride[i], dilation=attrs.dilation[i]) for i in (0, 1)
-    )
-    return rows, columns
-
-
-def _conv_requantization(
-    op: Op, quants: tuple[QuantParams, QuantParams, QuantParams], out_c: int
-) -> tuple[Multipliers, Shifts]:
-    x, weights, y = quants
-    if len(weights.scales) not in {1, out_c}:
-        raise refuse(op, f"{len(weights.scales)} weight scales for {out_c} output channels")
-    return _per_channel(conv_multipliers(x.scale, weights.scales, y.scale), out_c)
 
 
 def _per_channel(pairs: Sequence[tuple[int, int]], out_c: int) -> tuple[Multipliers, Shifts]:

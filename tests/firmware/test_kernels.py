@@ -1,0 +1,86 @@
+"""Generated C, compiled with sanitizers, against tflite-micro: every operator's output."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ectopy.aot import compile_graph
+from ectopy.aot.types import Kernel
+from ectopy.graph.reader import read_tflite
+from ectopy.graph.types import Graph
+from ectopy.reference import HostInterpreter, open_reference
+from firmware.aot_host import HostModels, build
+from firmware.random_models import RandomModel
+
+MODELS = 48
+INPUTS = 4
+
+
+@pytest.fixture(scope="module")
+def files() -> list[bytes]:
+    return [RandomModel(seed).build() for seed in range(MODELS)]
+
+
+@pytest.fixture(scope="module")
+def host(files: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> HostModels:
+    graphs = [read_tflite(data, f"random {i}") for i, data in enumerate(files)]
+    return build(graphs, tmp_path_factory.mktemp("kernels"))
+
+
+def inputs_of(graph: Graph, seed: int) -> Iterator[np.ndarray]:
+    """Both ends of the range, then noise."""
+    random = np.random.default_rng(seed)
+    yield np.full(graph.input.shape, -128, np.int8)
+    yield np.full(graph.input.shape, 127, np.int8)
+    for _ in range(INPUTS - 2):
+        yield random.integers(-128, 128, graph.input.shape, np.int8)
+
+
+def assert_equal(
+    graph: Graph, outputs: dict[int, bytes], interpreter: HostInterpreter, x: np.ndarray
+) -> None:
+    interpreter.invoke(x)
+    expected = interpreter.tensors()
+    for op in graph.ops:
+        tensor = op.outputs[0]
+        ours = np.frombuffer(outputs[tensor], np.int8)
+        wrong = np.flatnonzero(ours != expected[tensor].ravel())
+        assert not wrong.size, (
+            f"{graph.name}: operator {op.index} ({op.kind}) differs at {wrong[:5]}: "
+            f"{ours[wrong[:5]]} not {expected[tensor].ravel()[wrong[:5]]}"
+        )
+
+
+def test_every_operator_of_random_models_equals_the_reference(
+    host: HostModels, files: list[bytes]
+) -> None:
+    jobs = [(i, x) for i, graph in enumerate(host.graphs) for x in inputs_of(graph, i)]
+    references = [open_reference(data, g) for data, g in zip(files, host.graphs, strict=True)]
+    for (number, x), outputs in zip(jobs, host.run(jobs), strict=True):
+        assert_equal(host.graphs[number], outputs, references[number], x)
+
+
+def test_random_models_visit_every_kernel_in_place_and_saturated(host: HostModels) -> None:
+    plans = [compile_graph(graph) for graph in host.graphs]
+    calls = [step.call for plan in plans for step in plan.steps if step.call is not None]
+    assert {call.kernel for call in calls} == set(Kernel)
+    shared = [p for plan in plans for p in plan.placements if len(p.buffer.tensors) > 1]
+    assert shared
+
+
+def test_saturated_and_unsaturated_outputs_both_occur(host: HostModels) -> None:
+    jobs = [(i, x) for i, graph in enumerate(host.graphs) for x in inputs_of(graph, i)]
+    values = np.frombuffer(b"".join(b"".join(o.values()) for o in host.run(jobs)), np.int8)
+    inside = np.count_nonzero((values > -128) & (values < 127)) / values.size
+    assert 0.2 < inside < 0.95
+
+
+def test_the_oracle_is_tflite_micro_where_it_exists(files: list[bytes], host: HostModels) -> None:
+    pytest.importorskip("tflite_micro", reason="no tflite-micro on this platform")
+    assert "tflite-micro" in open_reference(files[0], host.graphs[0]).name
+
+
+def test_generated_code_is_in_the_repository_nowhere() -> None:
+    assert not list((Path(__file__).parents[2] / "firmware").rglob("model_aot.c"))
