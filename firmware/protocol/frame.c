@@ -31,7 +31,8 @@ static bool parse(const ect_decoder_t *decoder, ect_frame_t *frame) {
     }
     const uint8_t *packet = decoder->packet;
     const size_t content = decoder->length - ECT_CRC_BYTES;
-    if (ect_crc32(0, packet, content) != ect_get_u32(packet + content)) {
+    frame->crc = ect_crc32(0, packet, content);
+    if (frame->crc != ect_get_u32(packet + content)) {
         return false;
     }
     frame->kind = packet[0];

@@ -21,6 +21,7 @@ typedef struct {
     uint16_t seq;
     const uint8_t *body;
     size_t body_bytes;
+    uint32_t crc; /* checksum of header and body; set by the decoder, not read by the encoder */
 } ect_frame_t;
 
 typedef enum {

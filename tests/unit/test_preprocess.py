@@ -25,8 +25,8 @@ def test_halves_round_away_from_zero_and_the_float_below_a_half_does_not() -> No
 
 
 def test_millivolts_become_microvolts_and_saturate() -> None:
-    samples = np.array([[0.0, 1.0005, -1.0005, 32.767, 40.0, -40.0, np.inf, -np.inf]], np.float32)
-    expected = [0, 1001, -1001, 32767, 32767, -32768, 32767, -32768]
+    samples = np.array([[0.0, 0.0625, -0.0625, 32.767, 40.0, -40.0, np.inf, -np.inf]], np.float32)
+    expected = [0, 63, -63, 32767, 32767, -32768, 32767, -32768]
     assert to_microvolts(samples)[0].tolist() == expected
 
 

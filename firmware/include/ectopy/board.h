@@ -16,6 +16,7 @@ typedef struct {
     const char *tick_unit; /* "instructions", "cycles", "nanoseconds" */
     uint32_t clock_hz;     /* ticks per second on silicon; 0 where ticks are not time */
     bool emulated;
+    uint16_t rx_credits; /* requests that may be on their way to the board without loss; >= 1 */
 } ect_board_info_t;
 
 typedef struct {

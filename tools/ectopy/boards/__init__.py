@@ -1,1 +1,93 @@
-"""How to reach a board; each opens a Link."""
+"""Ways to boards. Every one opens a :class:`ectopy.protocol.Link` and ends what it started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ectopy.boards.host import open_host
+from ectopy.boards.links import SerialLink
+from ectopy.boards.virt import open_virt
+from ectopy.errors import InputError
+from ectopy.protocol import Link
+from ectopy.vocab import BoardName, LinkKind
+
+__all__ = ["Board", "BoardRequest", "choose_link", "open_board"]
+
+FAST_FROM_WINDOWS = 2000
+"""Above this the emulated serial port (15-19 kB/s) would take more than a few minutes."""
+
+
+_LINKS: dict[BoardName, tuple[LinkKind, ...]] = {
+    BoardName.VIRT: (LinkKind.UART, LinkKind.FAST),
+    BoardName.HOST: (LinkKind.PIPE,),
+}
+"""Links of each board, the slowest and most real first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardRequest:
+    """Which board, and how to reach it.
+
+    Attributes:
+        elf: Image to run; needed for ``virt`` and ``host`` unless ``port`` is given.
+        link: For ``virt``: ``uart`` or ``fast``; ``auto`` is ``uart``.
+        port: A serial port that already leads to a running board; nothing is started then.
+    """
+
+    board: BoardName
+    elf: Path | None = None
+    link: LinkKind = LinkKind.AUTO
+    port: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """An open board."""
+
+    name: BoardName
+    link: Link
+
+
+def choose_link(board: BoardName, wanted: LinkKind, windows: int) -> LinkKind:
+    """What ``auto`` means for a run of so many windows.
+
+    Raises:
+        InputError: The board has no such link.
+    """
+    kinds = _LINKS[board]
+    if wanted is LinkKind.AUTO:
+        return kinds[-1] if windows > FAST_FROM_WINDOWS else kinds[0]
+    if wanted not in kinds:
+        raise InputError(
+            f"board {board} has no link {wanted}", hint=f"it has: auto, {', '.join(kinds)}"
+        )
+    return wanted
+
+
+@contextmanager
+def open_board(request: BoardRequest) -> Iterator[Board]:
+    """Starts the board where it is a process, opens its link, and ends both with the block.
+
+    Raises:
+        InputError: No image, or a link that the board does not have.
+        ToolError: QEMU or the image cannot be started.
+        LinkError: The port is missing or busy.
+    """
+    if request.port is not None:
+        serial = SerialLink(request.port)
+        try:
+            yield Board(name=request.board, link=serial)
+        finally:
+            serial.close()
+        return
+    if request.elf is None or not request.elf.is_file():
+        raise InputError(f"no firmware image {request.elf or ''}", hint="build it: make firmware")
+    kind = choose_link(request.board, request.link, windows=0)
+    opened = (
+        open_host(request.elf) if request.board is BoardName.HOST else open_virt(request.elf, kind)
+    )
+    with opened as link:
+        yield Board(name=request.board, link=link)

@@ -1,0 +1,90 @@
+/* From reset to main, and the end of the run when the processor faults.
+ * main runs on the process stack, handlers on their own, so that a stack overflow can be told. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "semihost.h"
+
+#define SCB_CFSR  (*(volatile uint32_t *)0xe000ed28u)
+#define SCB_HFSR  (*(volatile uint32_t *)0xe000ed2cu)
+#define SCB_CPACR (*(volatile uint32_t *)0xe000ed88u)
+
+#define CPACR_FPU   (0xfu << 20)
+#define CONTROL_PSP 2u
+
+extern uint8_t ect_stack_low[];
+extern uint8_t ect_stack_high[];
+extern uint8_t ect_handler_stack_high[];
+extern uint8_t ect_data_image[];
+extern uint8_t ect_data_low[];
+extern uint8_t ect_data_high[];
+extern uint8_t ect_bss_low[];
+extern uint8_t ect_bss_high[];
+
+int main(void);
+_Noreturn void ect_reset_handler(void);
+_Noreturn void ect_run(void);
+
+_Noreturn void ect_run(void) {
+    ect_semihost_exit(main() == 0);
+}
+
+void ect_reset_handler(void) {
+    SCB_CPACR |= CPACR_FPU;
+    __asm__ volatile("dsb\n isb" ::: "memory");
+    memcpy(ect_data_low, ect_data_image, (size_t)(ect_data_high - ect_data_low));
+    memset(ect_bss_low, 0, (size_t)(ect_bss_high - ect_bss_low));
+    __asm__ volatile("msr psp, %0\n"
+                     "msr control, %1\n"
+                     "isb\n"
+                     "b ect_run\n"
+                     :
+                     : "r"(ect_stack_high), "r"(CONTROL_PSP)
+                     : "memory");
+    __builtin_unreachable();
+}
+
+static void say_hex(const char *name, uint32_t value) {
+    char digits[9] = {0};
+    for (uint32_t i = 0; i < 8u; i++) {
+        digits[i] = "0123456789abcdef"[(value >> (28u - 4u * i)) & 15u];
+    }
+    ect_semihost_say(name);
+    ect_semihost_say(digits);
+}
+
+static _Noreturn void fault_handler(void) {
+    uint32_t psp;
+    __asm__ volatile("mrs %0, psp" : "=r"(psp));
+    const uint32_t low = (uint32_t)(uintptr_t)ect_stack_low;
+    const uint32_t high = (uint32_t)(uintptr_t)ect_stack_high;
+    ect_semihost_say("ectopy: processor fault");
+    if (psp < low || psp > high - 32u) {
+        ect_semihost_say(": stack overflow");
+    } else {
+        say_hex(" at pc=", ((const uint32_t *)(uintptr_t)psp)[6]);
+    }
+    say_hex(" cfsr=", SCB_CFSR);
+    say_hex(" hfsr=", SCB_HFSR);
+    ect_semihost_say("\n");
+    ect_semihost_exit(false);
+}
+
+typedef struct {
+    uint8_t *stack;
+    void (*handlers[15])(void);
+} vectors_t;
+
+__attribute__((section(".vectors"), used)) static const vectors_t VECTORS = {
+    .stack = ect_handler_stack_high,
+    .handlers =
+        {
+            ect_reset_handler,
+            fault_handler, /* NMI */
+            fault_handler, /* HardFault */
+            fault_handler, /* MemManage */
+            fault_handler, /* BusFault */
+            fault_handler, /* UsageFault */
+        },
+};
