@@ -1,1 +1,1 @@
-"""Keras to int8 TFLite (needs the train extra)."""
+"""Float Keras model -> full-integer TFLite, and what that costs."""

@@ -12,18 +12,14 @@ import tensorflow as tf
 
 from ectopy.errors import DataError
 from ectopy.metrics import confusion_matrix, score
-from ectopy.preprocess import normalize
 from ectopy.progress import Progress, silent
 from ectopy.training.architecture import build_network
 from ectopy.training.batches import BatchSource
 from ectopy.windows import WindowSet
-from ectopy.zoo import Configuration, class_labels
+from ectopy.zoo import Configuration, class_labels, predict_float
 
 PATIENCE_EPOCHS = 12
 """Epochs without a better validation macro F1 after which training ends."""
-
-PREDICT_WINDOWS = 512
-"""Windows a forward pass takes at once; of no influence on the outputs that matter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,29 +94,6 @@ def train(
     return run.finish(interrupted)
 
 
-def predict(
-    model: Any, configuration: Configuration, samples: npt.NDArray[np.float32]
-) -> npt.NDArray[np.float32]:
-    """Outputs of a Keras model for windows.
-
-    Args:
-        model: Of :func:`train` or loaded from a bundle.
-        configuration: Of the model.
-        samples: float32 (n, 512), millivolts.
-
-    Returns:
-        float32 (n, classes).
-    """
-    epsilon = configuration.preprocess.epsilon_mv2
-    parts = [
-        np.asarray(
-            model(normalize(samples[i : i + PREDICT_WINDOWS], epsilon)[:, :, None], training=False)
-        )
-        for i in range(0, len(samples), PREDICT_WINDOWS)
-    ]
-    return np.concatenate(parts)
-
-
 class _Run:
     """State of one training."""
 
@@ -178,7 +151,7 @@ class _Run:
         return float(self._model.train_on_batch(batch.inputs, one_hot))
 
     def _look(self, number: int, loss: float) -> None:
-        outputs = predict(self._model, self._configuration, self._validation.samples)
+        outputs = predict_float(self._model, self._configuration, self._validation.samples)
         names = self._configuration.class_names
         confusion = confusion_matrix(
             self._validation_classes, np.argmax(outputs, axis=1), len(names)

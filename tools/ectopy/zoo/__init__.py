@@ -3,6 +3,7 @@
 from ectopy.zoo.bundle import CONFIGURATION, Bundle, bundle_names, class_labels, open_bundle
 from ectopy.zoo.configuration import Configuration, NamedParams, Recipe
 from ectopy.zoo.extra import require_tensorflow
+from ectopy.zoo.forward import predict_float
 
 __all__ = [
     "CONFIGURATION",
@@ -13,5 +14,6 @@ __all__ = [
     "bundle_names",
     "class_labels",
     "open_bundle",
+    "predict_float",
     "require_tensorflow",
 ]
