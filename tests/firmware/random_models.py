@@ -8,7 +8,7 @@ import numpy as np
 from ectopy.vocab import Activation, Padding
 from support.tflite_builder import ModelBuilder, Quant
 
-ACTIVATIONS = tuple(Activation)
+ACTIVATIONS = (*[Activation.NONE] * 5, *Activation)
 TYPICAL = 74.0
 """Root mean square of a uniform int8 value."""
 
@@ -21,11 +21,14 @@ class RandomModel:
         self.builder = ModelBuilder(seed)
 
     def build(self) -> bytes:
-        shape = (1, self.pick(1, 1, 3, 6), self.pick(1, 5, 12, 17), self.pick(1, 2, 3, 5, 8, 9))
+        shape = (1, self.pick(1, 1, 3, 6), self.pick(1, 12, 17, 24), self.pick(1, 2, 3, 5, 8, 9))
         x = self.builder.input(shape, self.quant(self.pick(0.01, 0.05)))
         operators: list[Callable[[int], int]] = [
             self.conv,
+            self.conv,
             self.matrix,
+            self.depthwise,
+            self.depthwise,
             self.depthwise,
             self.pool,
             self.elementwise,
@@ -33,7 +36,7 @@ class RandomModel:
             self.residual,
             self.reshaped,
         ]
-        for _ in range(self.pick(2, 3, 4, 5)):
+        for _ in range(self.pick(3, 4, 5, 6)):
             x = operators[self.random.integers(len(operators))](x)
         return self.builder.finish(self.head(x))
 
@@ -41,7 +44,8 @@ class RandomModel:
         return choices[self.random.integers(len(choices))]
 
     def quant(self, scale: float) -> Quant:
-        zero_point = int(self.pick(-128, 127, 0, int(self.random.integers(-128, 128))))
+        inside = int(self.random.integers(-100, 100))
+        zero_point = int(self.pick(-128, 127, 0, inside, inside, inside))
         return Quant(float(np.float32(scale * self.random.uniform(0.3, 3))), zero_point)
 
     def scale_of(self, x: int) -> float:

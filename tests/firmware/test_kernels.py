@@ -14,7 +14,7 @@ from ectopy.reference import HostInterpreter, open_reference
 from firmware.aot_host import HostModels, build
 from firmware.random_models import RandomModel
 
-MODELS = 48
+MODELS = 64
 INPUTS = 4
 
 
