@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import wfdb
 
+from ectopy.windows import synthetic
+
 RECORD_SAMPLES = 360 * 20
 RecordWriter = Callable[..., Path]
 
@@ -43,3 +45,12 @@ def write_record() -> RecordWriter:
         return directory
 
     return write
+
+
+@pytest.fixture
+def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """No records anywhere, an empty cache (returned), and virtual patients of one minute."""
+    monkeypatch.delenv("ECTOPY_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(synthetic, "DURATION_S", 60)
+    return tmp_path / "cache" / "ectopy" / "mitdb"

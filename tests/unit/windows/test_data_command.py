@@ -7,11 +7,7 @@ import wfdb
 from ectopy.cli import main
 from ectopy.windows import fetch
 
-
-@pytest.fixture(autouse=True)
-def nothing_found_by_chance(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv("ECTOPY_DATA", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("bare_machine")
 
 
 def test_info_writes_counts_as_json(capsys: pytest.CaptureFixture[str]) -> None:

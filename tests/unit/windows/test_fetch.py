@@ -42,10 +42,8 @@ def archive(write_record: Callable[..., Path]) -> FakeArchive:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.delenv("ECTOPY_DATA", raising=False)
-    return tmp_path / "ectopy" / "mitdb"
+def place(bare_machine: Path) -> Path:
+    return bare_machine
 
 
 def test_a_fetched_cache_is_complete_checked_and_taken_by_auto(
@@ -123,7 +121,7 @@ def test_published_checksums_are_held_against_what_arrives(
 
 
 def test_a_place_that_cannot_be_written_is_an_error(archive: FakeArchive, place: Path) -> None:
-    place.parent.write_text("a file where a directory should be")
+    place.parent.parent.write_text("a file where a directory should be")
     with pytest.raises(ToolError, match="cannot write to the cache"):
         fetch_mitdb(archive)
 

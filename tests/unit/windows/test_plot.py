@@ -7,14 +7,15 @@ from PIL import Image
 
 from ectopy.errors import InputError
 from ectopy.vocab import BeatClass, DatasetName, Split
-from ectopy.windows import WindowRequest, WindowSet, load_windows
+from ectopy.windows import WindowRequest, WindowSet, load_windows, synthetic
 from ectopy.windows.plot import choose_examples, plot_windows
 
 
 @pytest.fixture(scope="module")
 def windows() -> WindowSet:
-    request = WindowRequest(dataset=DatasetName.SYNTHETIC, split=Split.DS2, limit=2000)
-    return load_windows(request)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(synthetic, "DURATION_S", 120)
+        return load_windows(WindowRequest(dataset=DatasetName.SYNTHETIC, split=Split.DS2))
 
 
 @pytest.mark.parametrize("beat_class", BeatClass)

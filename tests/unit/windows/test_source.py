@@ -11,11 +11,7 @@ from ectopy.vocab import DatasetName, Split
 from ectopy.windows import WindowRequest, WindowSet, load_windows, mitdb, window_hash
 from ectopy.windows.source import draw
 
-
-@pytest.fixture(autouse=True)
-def nothing_found_by_chance(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv("ECTOPY_DATA", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("bare_machine")
 
 
 def request(dataset: DatasetName = DatasetName.AUTO, **more: object) -> WindowRequest:

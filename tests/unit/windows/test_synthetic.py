@@ -14,19 +14,25 @@ def patients() -> Recordings:
     return {split: recordings(split) for split in Split}
 
 
-def windows_of(split: Split) -> WindowSet:
-    return load_windows(WindowRequest(dataset=DatasetName.SYNTHETIC, split=split))
+@pytest.fixture(scope="module")
+def windows() -> dict[Split, WindowSet]:
+    return {
+        split: load_windows(WindowRequest(dataset=DatasetName.SYNTHETIC, split=split))
+        for split in Split
+    }
 
 
 @pytest.mark.parametrize("split", Split)
-def test_windows_are_labelled_synthetic_and_prevalence_is_realistic(split: Split) -> None:
-    windows = windows_of(split)
-    assert windows.info.synthetic
-    share = np.bincount(windows.labels) / len(windows)
+def test_windows_are_labelled_synthetic_and_prevalence_is_realistic(
+    windows: dict[Split, WindowSet], split: Split
+) -> None:
+    found = windows[split]
+    assert found.info.synthetic
+    share = np.bincount(found.labels) / len(found)
     assert 0.88 < share[BeatClass.N] < 0.96
     assert 0.01 < share[BeatClass.PAC] < 0.05
     assert 0.03 < share[BeatClass.PVC] < 0.09
-    assert 15_000 < len(windows) < 20_000
+    assert 15_000 < len(found) < 20_000
 
 
 def test_synthesis_is_repeatable_and_splits_share_no_patient(patients: Recordings) -> None:
@@ -77,10 +83,12 @@ def width_at_half_height(windows: np.ndarray) -> np.ndarray:
     return high.sum(axis=1)
 
 
-def test_a_pvc_is_wide_and_a_pac_as_narrow_as_the_patients_own_beats() -> None:
-    windows = windows_of(Split.DS2)
-    own = windows.samples[windows.records == "synthetic-ds2-17"]
-    labels = windows.labels[windows.records == "synthetic-ds2-17"]
+def test_a_pvc_is_wide_and_a_pac_as_narrow_as_the_patients_own_beats(
+    windows: dict[Split, WindowSet],
+) -> None:
+    of_patient = windows[Split.DS2].records == "synthetic-ds2-17"
+    own = windows[Split.DS2].samples[of_patient]
+    labels = windows[Split.DS2].labels[of_patient]
     width = {c: np.median(width_at_half_height(own[labels == c])) for c in BeatClass}
     assert width[BeatClass.PVC] >= 2 * width[BeatClass.N]
     assert abs(width[BeatClass.PAC] - width[BeatClass.N]) <= 1
