@@ -86,13 +86,13 @@ def conv_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
         padding=padding,
         activation=draw(ACTIVATIONS),
         scales=filter_scales,
-        output=quant_for(draw, scale_of(builder, x) * max(filter_scales), -16, 7),
+        output=quant_for(draw, scale_of(builder, x) * max(filter_scales), -16, 5),
     )
 
 
 def depthwise_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
     _, height, width, depth = builder.spec.tensors[x].shape
-    multiplier = draw(st.integers(1, 3))
+    multiplier = draw(st.integers(1, 3 if depth < 10 else 1))
     filter_scales = weight_scales(draw, depth * multiplier)
     padding = draw(PADDINGS)
     (rows, down), (columns, across) = (
@@ -108,7 +108,7 @@ def depthwise_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
         padding=padding,
         activation=draw(ACTIVATIONS),
         scales=filter_scales,
-        output=quant_for(draw, scale_of(builder, x) * max(filter_scales), -16, 7),
+        output=quant_for(draw, scale_of(builder, x) * max(filter_scales), -16, 5),
     )
 
 
@@ -178,7 +178,7 @@ def fully_connected_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
         scales=unit_scales,
         bias=draw(st.booleans()),
         keep_num_dims=draw(st.booleans()),
-        output=quant_for(draw, scale_of(builder, x) * max(unit_scales), -16, 7),
+        output=quant_for(draw, scale_of(builder, x) * max(unit_scales), -16, 5),
     )
 
 

@@ -6,6 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ectopy.errors import InputError
+from ectopy.fixedpoint import (
+    conv_multipliers,
+    fully_connected_multiplier,
+    multiply_by_quantized_multiplier,
+)
 from ectopy.graph.reader import read_tflite
 from ectopy.reference import ReferenceExecutor, TflmInterpreter
 from ectopy.vocab import OpKind
@@ -48,6 +53,31 @@ def test_one_operator_equals_tflite_micro(kind: OpKind, data: st.DataObject) -> 
 @given(tflite=small_models(), seed=SEEDS)
 def test_several_operators_equal_tflite_micro_on_every_tensor(tflite: bytes, seed: int) -> None:
     assert_equal_everywhere(tflite, seed)
+
+
+@pytest.mark.parametrize("per_channel", [False, True])
+def test_fully_connected_uses_the_product_of_scales_in_the_right_precision(
+    per_channel: bool,
+) -> None:
+    """One scale: product rounded to float32. Several: double. The difference is 2**-25.
+
+    So the accumulators, which are biases here, lie where it moves the output.
+    """
+    x_scale, scale, output_scale = (float(np.float32(value)) for value in (0.1, 0.3, 8e4))
+    single = fully_connected_multiplier(x_scale, scale, output_scale)
+    double = conv_multipliers(x_scale, (scale,), output_scale)[0]
+    ties = ((np.arange(60, 100) + 0.5) * output_scale / (x_scale * scale)).astype(np.int64)
+    near = (ties[:, None] + np.arange(-20, 20)).ravel()
+    as_single = multiply_by_quantized_multiplier(near, *single)
+    telling = near[as_single != multiply_by_quantized_multiplier(near, *double)][:8]
+    assert telling.size == 8
+    builder = ModelBuilder()
+    x = builder.input((1, 1), Quant(x_scale, 0))
+    y = builder.fully_connected(
+        x, units=8, output=Quant(output_scale, 0), scales=(scale,) * (8 if per_channel else 1)
+    )
+    builder.spec.tensors[builder.spec.ops[0].inputs[2]].data = telling.astype("<i4").tobytes()
+    assert_equal_everywhere(builder.finish(y), seed=0)
 
 
 def dense_model() -> bytes:
