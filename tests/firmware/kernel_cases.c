@@ -11,15 +11,13 @@ extern const uint32_t case_count;
 
 static const ect_aot_model_t *current;
 
-bool ect_aot_after_op(const ect_aot_hook_t *hook, uint16_t op)
-{
+bool ect_aot_after_op(const ect_aot_hook_t *hook, uint16_t op) {
     const ect_aot_tensor_t *output = &current->op_outputs[op];
     (void)hook;
     return fwrite(current->arena + output->offset, 1, output->bytes, stdout) == output->bytes;
 }
 
-int main(void)
-{
+int main(void) {
     uint32_t number = 0;
     while (fread(&number, sizeof(number), 1, stdin) == 1) {
         if (number >= case_count) {

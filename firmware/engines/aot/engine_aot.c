@@ -5,8 +5,7 @@
 
 static ect_engine_info_t info;
 
-static ect_tensor_t tensor_at(const ect_aot_tensor_t *place)
-{
+static ect_tensor_t tensor_at(const ect_aot_tensor_t *place) {
     return (ect_tensor_t){
         .data = ect_aot_model.arena + place->offset,
         .bytes = place->bytes,
@@ -15,8 +14,7 @@ static ect_tensor_t tensor_at(const ect_aot_tensor_t *place)
     };
 }
 
-bool ect_aot_after_op(const ect_aot_hook_t *hook, uint16_t op)
-{
+bool ect_aot_after_op(const ect_aot_hook_t *hook, uint16_t op) {
     if (hook->observer == NULL) {
         return true;
     }
@@ -24,8 +22,7 @@ bool ect_aot_after_op(const ect_aot_hook_t *hook, uint16_t op)
     return hook->observer(hook->context, op, &output);
 }
 
-ect_status_t ect_engine_init(void)
-{
+ect_status_t ect_engine_init(void) {
     info = (ect_engine_info_t){
         .name = "aot",
         .version = ect_aot_model.generator_version,
@@ -36,29 +33,24 @@ ect_status_t ect_engine_init(void)
     return ECT_OK;
 }
 
-ect_tensor_t ect_engine_input(void)
-{
+ect_tensor_t ect_engine_input(void) {
     return tensor_at(&ect_aot_model.input);
 }
 
-ect_tensor_t ect_engine_output(void)
-{
+ect_tensor_t ect_engine_output(void) {
     return tensor_at(&ect_aot_model.op_outputs[ect_aot_model.op_count - 1]);
 }
 
-ect_status_t ect_engine_invoke(void)
-{
+ect_status_t ect_engine_invoke(void) {
     return ect_engine_profile(NULL, NULL);
 }
 
-ect_status_t ect_engine_profile(ect_op_observer_t observer, void *context)
-{
+ect_status_t ect_engine_profile(ect_op_observer_t observer, void *context) {
     const ect_aot_hook_t hook = {.observer = observer, .context = context};
     ect_aot_model.run(&hook);
     return ECT_OK;
 }
 
-const ect_engine_info_t *ect_engine_info(void)
-{
+const ect_engine_info_t *ect_engine_info(void) {
     return &info;
 }

@@ -3,8 +3,8 @@
  * Common to all:
  *  - Activations are NHWC int8 with batch 1; real = scale * (q - zero_point). Zero points are true
  *    ones, in [-128, 127]; padding stands for the input zero point.
- *  - `multiplier` and `shift` are TFLite's: real factor = multiplier * 2^(shift - 31), multiplier in
- *    [0, 2^31), shift positive to the left. Requantization is the double rounding form of the
+ *  - `multiplier` and `shift` are TFLite's: real factor = multiplier * 2^(shift - 31), multiplier
+ * in [0, 2^31), shift positive to the left. Requantization is the double rounding form of the
  *    TFLite reference kernels; outputs equal theirs bit for bit.
  *  - Dimensions and constants are trusted: the compiler (tools/ectopy/aot) checks them once, on
  *    the host, and proves that |accumulator| * 2^max(shift, 0) < 2^30. So nothing can fail at run
@@ -80,7 +80,8 @@ typedef struct {
 } ect_max_pool_s8_t;
 
 /* Maximum over the part of each window inside the input; scale and zero point stay.
- * Every window covers at least one input pixel. Arithmetic: TFLite reference_integer_ops::MaxPool. */
+ * Every window covers at least one input pixel. Arithmetic: TFLite reference_integer_ops::MaxPool.
+ */
 void ect_max_pool_s8_ref(const ect_max_pool_s8_t *p, const int8_t *in, int8_t *out);
 
 typedef struct {

@@ -6,8 +6,7 @@
 
 /* Adds w_j . (x - zero_point) over `count` neighbouring bytes for BLOCK filters. */
 static inline void accumulate_block(int32_t *acc, const int8_t *x, int32_t zero_point,
-                                    const int8_t *w, int32_t filter_bytes, int32_t count)
-{
+                                    const int8_t *w, int32_t filter_bytes, int32_t count) {
     int32_t a0 = acc[0];
     int32_t a1 = acc[1];
     int32_t a2 = acc[2];
@@ -26,8 +25,7 @@ static inline void accumulate_block(int32_t *acc, const int8_t *x, int32_t zero_
 }
 
 static inline void accumulate_one(int32_t *acc, const int8_t *x, int32_t zero_point,
-                                  const int8_t *w, int32_t count)
-{
+                                  const int8_t *w, int32_t count) {
     for (int32_t i = 0; i < count; ++i) {
         *acc += w[i] * (x[i] - zero_point);
     }
@@ -36,8 +34,7 @@ static inline void accumulate_one(int32_t *acc, const int8_t *x, int32_t zero_po
 /* `channels` (BLOCK or 1) filters starting at `w`, at the window with the given origin. Without
  * horizontal dilation a row of taps is contiguous in the input and in the filter: one long run. */
 static void window_sums(const ect_conv2d_s8_t *p, const int8_t *in, const int8_t *w,
-                        const int32_t origin[2], int32_t channels, int32_t *acc)
-{
+                        const int32_t origin[2], int32_t channels, int32_t *acc) {
     const ect_taps_t rows = ect_taps_inside(origin[0], p->kernel_h, p->dilation_h, p->in_h);
     const ect_taps_t columns = ect_taps_inside(origin[1], p->kernel_w, p->dilation_w, p->in_w);
     const int32_t filter_bytes = p->kernel_h * p->kernel_w * p->in_c;
@@ -59,8 +56,7 @@ static void window_sums(const ect_conv2d_s8_t *p, const int8_t *in, const int8_t
 }
 
 static void pixel(const ect_conv2d_s8_t *p, const int8_t *in, const int8_t *weights,
-                  const int32_t *bias, const int32_t origin[2], int8_t *out)
-{
+                  const int32_t *bias, const int32_t origin[2], int8_t *out) {
     const int32_t filter_bytes = p->kernel_h * p->kernel_w * p->in_c;
     int32_t channel = 0;
     while (channel < p->out_c) {
@@ -76,8 +72,7 @@ static void pixel(const ect_conv2d_s8_t *p, const int8_t *in, const int8_t *weig
 }
 
 void ect_conv2d_s8_ref(const ect_conv2d_s8_t *p, const int8_t *in, const int8_t *weights,
-                       const int32_t *bias, int8_t *out)
-{
+                       const int32_t *bias, int8_t *out) {
     for (int32_t y = 0; y < p->out_h; ++y) {
         for (int32_t x = 0; x < p->out_w; ++x) {
             const int32_t origin[2] = {y * p->stride_h - p->pad_top, x * p->stride_w - p->pad_left};

@@ -13,8 +13,7 @@ typedef struct {
 } taps_t;
 
 static taps_t taps_of_window(const ect_dwconv2d_s8_t *p, const int8_t *in, const int8_t *weights,
-                             const int32_t origin[2])
-{
+                             const int32_t origin[2]) {
     const ect_taps_t rows = ect_taps_inside(origin[0], p->kernel_h, p->dilation_h, p->in_h);
     const ect_taps_t columns = ect_taps_inside(origin[1], p->kernel_w, p->dilation_w, p->in_w);
     const int32_t y = origin[0] + rows.first * p->dilation_h;
@@ -31,8 +30,7 @@ static taps_t taps_of_window(const ect_dwconv2d_s8_t *p, const int8_t *in, const
 }
 
 static void channel_block(const ect_dwconv2d_s8_t *p, const taps_t *taps, int32_t channel,
-                          int32_t *acc)
-{
+                          int32_t *acc) {
     const int32_t zero_point = p->in_zero_point;
     int32_t a0 = acc[0];
     int32_t a1 = acc[1];
@@ -57,8 +55,7 @@ static void channel_block(const ect_dwconv2d_s8_t *p, const taps_t *taps, int32_
 }
 
 static int32_t single_channel(const ect_dwconv2d_s8_t *p, const taps_t *taps, int32_t channel,
-                              int32_t acc)
-{
+                              int32_t acc) {
     for (int32_t row = 0; row < taps->rows; ++row) {
         const int8_t *x = taps->x + row * taps->x_row_step + channel;
         const int8_t *w = taps->w + row * taps->w_row_step + channel;
@@ -69,14 +66,13 @@ static int32_t single_channel(const ect_dwconv2d_s8_t *p, const taps_t *taps, in
     return acc;
 }
 
-static inline int8_t output_of(const ect_dwconv2d_s8_t *p, int32_t channel, int32_t acc)
-{
+static inline int8_t output_of(const ect_dwconv2d_s8_t *p, int32_t channel, int32_t acc) {
     const int32_t y = ect_requantize(acc, p->multiplier[channel], p->shift[channel]);
     return ect_clamp_s8(y + p->out_zero_point, p->clamp_min, p->clamp_max);
 }
 
-static void pixel(const ect_dwconv2d_s8_t *p, const taps_t *taps, const int32_t *bias, int8_t *out)
-{
+static void pixel(const ect_dwconv2d_s8_t *p, const taps_t *taps, const int32_t *bias,
+                  int8_t *out) {
     int32_t channel = 0;
     for (; channel + BLOCK <= p->in_c; channel += BLOCK) {
         int32_t acc[BLOCK] = {bias[channel], bias[channel + 1], bias[channel + 2],
@@ -92,8 +88,7 @@ static void pixel(const ect_dwconv2d_s8_t *p, const taps_t *taps, const int32_t 
 }
 
 void ect_dwconv2d_m1_s8_ref(const ect_dwconv2d_s8_t *p, const int8_t *in, const int8_t *weights,
-                            const int32_t *bias, int8_t *out)
-{
+                            const int32_t *bias, int8_t *out) {
     for (int32_t y = 0; y < p->out_h; ++y) {
         for (int32_t x = 0; x < p->out_w; ++x) {
             const int32_t origin[2] = {y * p->stride_h - p->pad_top, x * p->stride_w - p->pad_left};

@@ -4,8 +4,7 @@
 
 /* One output pixel, all channels; (y0, x0) is the input position of tap (0, 0). */
 static void pixel(const ect_dwconv2d_s8_t *p, const int8_t *in, const int8_t *weights,
-                  const int32_t *bias, const int32_t origin[2], int8_t *out)
-{
+                  const int32_t *bias, const int32_t origin[2], int8_t *out) {
     const ect_taps_t rows = ect_taps_inside(origin[0], p->kernel_h, p->dilation_h, p->in_h);
     const ect_taps_t columns = ect_taps_inside(origin[1], p->kernel_w, p->dilation_w, p->in_w);
     const int32_t out_c = p->in_c * p->depth_multiplier;
@@ -26,8 +25,7 @@ static void pixel(const ect_dwconv2d_s8_t *p, const int8_t *in, const int8_t *we
 }
 
 void ect_dwconv2d_s8_ref(const ect_dwconv2d_s8_t *p, const int8_t *in, const int8_t *weights,
-                         const int32_t *bias, int8_t *out)
-{
+                         const int32_t *bias, int8_t *out) {
     for (int32_t y = 0; y < p->out_h; ++y) {
         for (int32_t x = 0; x < p->out_w; ++x) {
             const int32_t origin[2] = {y * p->stride_h - p->pad_top, x * p->stride_w - p->pad_left};

@@ -2,8 +2,7 @@
 #include "requantize.h"
 
 void ect_fully_connected_s8_ref(const ect_fully_connected_s8_t *p, const int8_t *in,
-                                const int8_t *weights, const int32_t *bias, int8_t *out)
-{
+                                const int8_t *weights, const int32_t *bias, int8_t *out) {
     for (int32_t row = 0; row < p->rows; ++row) {
         const int8_t *w = weights;
         for (int32_t channel = 0; channel < p->out_c; ++channel) {

@@ -3,15 +3,13 @@
 
 #define BLOCK 4 /* neighbouring sums carried together down the reduced dimension */
 
-static inline int8_t output_of(const ect_mean_s8_t *p, int32_t sum)
-{
+static inline int8_t output_of(const ect_mean_s8_t *p, int32_t sum) {
     const int32_t centred = sum - p->in_zero_point * p->reduced;
     const int32_t y = ect_requantize(centred, p->multiplier, p->shift);
     return ect_clamp_s8(y + p->out_zero_point, INT8_MIN, INT8_MAX);
 }
 
-static void sum_block(const ect_mean_s8_t *p, const int8_t *x, int8_t *out)
-{
+static void sum_block(const ect_mean_s8_t *p, const int8_t *x, int8_t *out) {
     int32_t s0 = 0;
     int32_t s1 = 0;
     int32_t s2 = 0;
@@ -29,8 +27,7 @@ static void sum_block(const ect_mean_s8_t *p, const int8_t *x, int8_t *out)
     out[3] = output_of(p, s3);
 }
 
-void ect_mean_s8_ref(const ect_mean_s8_t *p, const int8_t *in, int8_t *out)
-{
+void ect_mean_s8_ref(const ect_mean_s8_t *p, const int8_t *in, int8_t *out) {
     for (int32_t o = 0; o < p->outer; ++o) {
         int32_t i = 0;
         for (; i + BLOCK <= p->inner; i += BLOCK) {
