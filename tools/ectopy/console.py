@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
@@ -21,24 +22,39 @@ err = Console(stderr=True)
 
 
 def say(text: str) -> None:
-    """One line of news for people."""
-    err.print(text, highlight=False)
+    """One line of news for people, as it is."""
+    err.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def show(result: RenderableType, *, aside: bool = False) -> None:
+    """The table or panel a command was asked for.
+
+    Args:
+        result: What to show.
+        aside: Shows it on stderr, because stdout carries what a program reads.
+    """
+    (err if aside else out).print(result, highlight=False)
+
+
+def write(text: str) -> None:
+    """Text for programs, to stdout as it is."""
+    out.file.write(text)
+    out.file.flush()
 
 
 def show_error(error: EctopyError) -> None:
     """What happened, and what to do about it."""
-    err.print(f"[bold red]error:[/] {_plain(error.message)}", highlight=False, soft_wrap=True)
+    err.print(f"[bold red]error:[/] {escape(error.message)}", highlight=False, soft_wrap=True)
     if error.hint:
-        err.print(f"[bold]hint:[/] {_plain(error.hint)}", highlight=False, soft_wrap=True)
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")
+        err.print(f"[bold]hint:[/] {escape(error.hint)}", highlight=False, soft_wrap=True)
 
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Progress]:
-    """A bar on stderr while the block runs; one line per tenth where stderr is not a terminal."""
+    """A bar on stderr while the block runs; one line per tenth where stderr is not a terminal.
+
+    News with a total of 0 is shown as a line of its own.
+    """
     if not err.is_terminal:
         yield _tenths(title)
         return
@@ -47,25 +63,31 @@ def progress_bar(title: str) -> Iterator[Progress]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
     )
     with RichProgress(*columns, console=err, transient=False) as bar:
         task = bar.add_task(title, total=None, note="")
 
         def advance(done: int, total: int, text: str) -> None:
-            bar.update(task, completed=done, total=total, note=text)
+            if total:
+                bar.update(task, completed=done, total=total, note=text)
+            else:
+                say(text)
 
         yield advance
 
 
 def _tenths(title: str) -> Progress:
-    shown = -1
+    shown = (0, -1)
 
     def advance(done: int, total: int, text: str) -> None:
         nonlocal shown
-        tenth = 10 * done // total if total else 0
-        if tenth > shown:
-            shown = tenth
+        if not total:
+            say(f"{title}: {text}")
+            return
+        step = (total, 10 * done // total)
+        if step != shown:
+            shown = step
             say(f"{title}: {done}/{total} {text}".rstrip())
 
     return advance

@@ -1,0 +1,218 @@
+import csv
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ectopy.errors import InputError, LinkError, ModelError
+from ectopy.protocol import InputFormat
+from ectopy.records import from_json
+from ectopy.usecases.bench import bench, choose_link
+from ectopy.usecases.bench_types import BenchRequest, BenchRun
+from ectopy.vocab import BoardName, LinkKind
+from unit.usecases.bench_doubles import Rig, make_bundle, make_rig
+
+MakeRig = Callable[..., Rig]
+
+
+@pytest.fixture
+def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeRig:
+    return lambda **request: make_rig(tmp_path, monkeypatch, **request)
+
+
+def rows_of(run: BenchRun) -> list[dict[str, str]]:
+    return list(csv.DictReader((run.folder / "outputs.csv").open()))
+
+
+def test_a_whole_run_is_written_and_agrees_with_the_reference(rig: MakeRig) -> None:
+    run = bench(rig().request)
+    record = run.record
+    assert run.failure is None
+    assert not record.partial
+    assert from_json((run.folder / "record.json").read_text()) == record
+    assert record.synthetic
+    assert (record.agreement.output_mismatches, record.agreement.max_abs_lsb) == (0, 0)
+    assert record.agreement.windows_compared == record.dataset.windows == 12
+    assert (record.link.windows_sent, record.link.windows_lost) == (12, 0)
+    assert (record.latency.invoke_median, record.latency.preprocess_median) == (1000, 200)
+    assert record.memory.stack_high_water_bytes == 700
+    assert record.memory.arena_bytes == 1000
+    assert "SYNTHETIC" in (run.folder / "report.md").read_text()
+
+
+def test_accuracy_comes_from_the_outputs_of_the_device(rig: MakeRig) -> None:
+    bench_rig = rig()
+    always_pvc = bytes((0, 0, 5))
+    bench_rig.device.infer = lambda *_: always_pvc
+    run = bench(bench_rig.request)
+    confusion = np.array(run.record.accuracy.confusion)
+    assert confusion[:, 2].sum() == 12
+    assert confusion[:, :2].sum() == 0
+    labels = [int(row["true_class"]) for row in rows_of(run)]
+    assert confusion.sum(axis=1).tolist() == [labels.count(c) for c in range(3)]
+
+
+def test_every_window_is_in_outputs_csv_with_both_outputs(rig: MakeRig) -> None:
+    rows = rows_of(bench(rig().request))
+    assert [int(row["window"]) for row in rows] == list(range(12))
+    assert all(row["device_2"] == row["reference_2"] for row in rows)
+    assert {row["ticks_invoke"] for row in rows} == {"1000"}
+    assert all(row["record"] for row in rows)
+
+
+def test_a_device_that_differs_in_one_byte_is_reported(rig: MakeRig) -> None:
+    bench_rig = rig()
+    honest = bench_rig.device.infer
+
+    def off_by_three(fmt: int, window: bytes) -> bytes:
+        outputs = np.frombuffer(honest(fmt, window), np.int8).copy()
+        if bench_rig.device.inferences == 5:
+            outputs[1] += 3 if outputs[1] < 100 else -3
+        return outputs.tobytes()
+
+    bench_rig.device.infer = off_by_three
+    record = bench(bench_rig.request).record
+    assert (record.agreement.output_mismatches, record.agreement.max_abs_lsb) == (1, 3)
+
+
+@pytest.mark.parametrize("fmt", list(InputFormat))
+def test_all_input_formats_give_the_same_outputs(rig: MakeRig, fmt: InputFormat) -> None:
+    record = bench(rig(input_format=fmt).request).record
+    assert record.agreement.output_mismatches == 0
+    measured = record.latency.preprocess_median
+    assert measured is None if fmt is InputFormat.INT8 else measured == 200
+
+
+def test_a_board_lost_in_mid_run_leaves_a_partial_run(rig: MakeRig) -> None:
+    bench_rig = rig(limit=20)
+    bench_rig.device.close_after = 8
+    run = bench(bench_rig.request)
+    assert isinstance(run.failure, LinkError)
+    assert run.record.partial
+    assert run.record.notes["partial"] == "the link was closed"
+    assert 0 < run.record.dataset.windows <= 8
+    assert run.record.link.windows_lost > 0
+    assert run.record.memory.stack_high_water_bytes is None
+    assert len(rows_of(run)) == run.record.dataset.windows
+    assert "PARTIAL" in (run.folder / "report.md").read_text()
+
+
+def test_ctrl_c_in_mid_run_leaves_a_partial_run(rig: MakeRig) -> None:
+    def press(done: int, total: int, text: str) -> None:
+        if (done, total) == (5, 12):
+            raise KeyboardInterrupt
+
+    run = bench(rig().request, press)
+    assert isinstance(run.failure, KeyboardInterrupt)
+    assert run.record.partial
+    assert run.record.dataset.windows == 5
+    assert run.record.link.windows_lost == 0
+    assert "interrupted" in run.record.notes["partial"]
+    assert run.record.memory.stack_high_water_bytes == 700
+
+
+def test_ctrl_c_while_the_reference_computes_keeps_the_window(
+    rig: MakeRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted:
+        name = "interrupted"
+        calls = 0
+
+        def invoke(self, x: np.ndarray) -> np.ndarray:
+            self.calls += 1
+            if self.calls == 4:
+                raise KeyboardInterrupt
+            return np.zeros(3, np.int8)
+
+    monkeypatch.setattr("ectopy.usecases.bench.open_reference", lambda *_: Interrupted())
+    run = bench(rig().request)
+    assert run.record.dataset.windows == 4
+    assert run.record.agreement.windows_compared == 3
+    assert rows_of(run)[3]["reference_0"] == ""
+
+
+def test_a_device_that_gives_no_stats_loses_no_window(
+    rig: MakeRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(self: object) -> None:
+        raise LinkError("the link was closed")
+
+    monkeypatch.setattr("ectopy.protocol.Session.stats", gone)
+    run = bench(rig().request)
+    assert run.record.dataset.windows == 12
+    assert isinstance(run.failure, LinkError)
+
+
+def test_a_board_lost_before_the_first_answer_writes_nothing(rig: MakeRig) -> None:
+    bench_rig = rig()
+    bench_rig.device.close_after = 1
+    with pytest.raises(LinkError, match="closed"):
+        bench(bench_rig.request)
+    assert not any(bench_rig.request.runs_dir.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [({"build_id": "b2"}, "another build"), ({"tflite_sha256": "f" * 64}, "another model")],
+)
+def test_another_image_on_the_board_is_found_before_any_window(
+    rig: MakeRig, changed: dict[str, str], complaint: str
+) -> None:
+    bench_rig = rig()
+    bench_rig.image = replace(bench_rig.image, **changed)  # type: ignore[arg-type]
+    with pytest.raises(LinkError, match=complaint) as caught:
+        bench(bench_rig.request)
+    assert "flash" in caught.value.hint
+    assert bench_rig.device.inferences == 0
+
+
+def test_a_model_that_does_not_fit_its_configuration_is_refused_before_the_build(
+    rig: MakeRig, tmp_path: Path
+) -> None:
+    wrong = make_bundle(tmp_path / "wrong", classes=4)
+    bench_rig = rig(model=str(wrong))
+    with pytest.raises(ModelError, match="4 outputs, its configuration 3 classes"):
+        bench(bench_rig.request)
+    assert not bench_rig.built
+
+
+def test_a_runs_folder_that_is_a_file_is_refused_before_the_build(
+    rig: MakeRig, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    bench_rig = rig(runs_dir=tmp_path / "file")
+    with pytest.raises(InputError, match="cannot make"):
+        bench(bench_rig.request)
+    assert not bench_rig.built
+
+
+def test_two_runs_get_two_folders(rig: MakeRig) -> None:
+    bench_rig = rig()
+    assert bench(bench_rig.request).folder != bench(bench_rig.request).folder
+
+
+def test_the_record_says_how_windows_were_drawn(rig: MakeRig) -> None:
+    record = bench(rig(seed=5).request).record
+    assert record.dataset.limit == 12
+    assert "seed 5" in record.notes["dataset.limit"]
+    assert "asked for" in record.notes["dataset.name"]
+    assert json.loads(json.dumps(dict(record.notes)))
+
+
+@pytest.mark.parametrize(
+    ("board", "asked", "windows", "chosen"),
+    [
+        (BoardName.VIRT, LinkKind.AUTO, 2000, LinkKind.UART),
+        (BoardName.VIRT, LinkKind.AUTO, 2001, LinkKind.FAST),
+        (BoardName.VIRT, LinkKind.UART, 2001, LinkKind.UART),
+        (BoardName.VIRT, LinkKind.FAST, 1, LinkKind.FAST),
+        (BoardName.HOST, LinkKind.AUTO, 2001, LinkKind.AUTO),
+    ],
+)
+def test_the_automatic_link_is_fast_for_long_runs(
+    board: BoardName, asked: LinkKind, windows: int, chosen: LinkKind
+) -> None:
+    assert choose_link(BenchRequest(model="m", board=board, link=asked), windows) is chosen

@@ -1,0 +1,280 @@
+"""What a report says about a run, before any layout: warnings, two tables, named facts.
+
+Markdown and the console lay out the same content, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ectopy.records import RunRecord
+from ectopy.vocab import TickUnit
+
+UNKNOWN = "n/a"
+
+
+class Tone(StrEnum):
+    """How a fact should strike the eye."""
+
+    PLAIN = "plain"
+    GOOD = "good"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A name and what is to be said under it, in pieces that may wrap between each other."""
+
+    name: str
+    pieces: tuple[str, ...]
+    tone: Tone = Tone.PLAIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A table; the first column names the row."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A run, said in words and numbers.
+
+    Attributes:
+        warnings: What a reader must know before believing any number below.
+        results: What the run was made for.
+        origin: Where the numbers come from.
+        notes: Path in the record and remark.
+    """
+
+    title: str
+    warnings: tuple[str, ...]
+    scores: Grid
+    confusion: Grid
+    results: tuple[Fact, ...]
+    origin: tuple[Fact, ...]
+    notes: tuple[tuple[str, str], ...]
+
+
+def describe(record: RunRecord) -> Report:
+    """All that reports show of ``record``."""
+    return Report(
+        title=f"{record.model.name} on {record.board.name}",
+        warnings=_warnings(record),
+        scores=_scores(record),
+        confusion=_confusion(record),
+        results=(
+            _totals(record),
+            _agreement(record),
+            _latency(record),
+            _memory(record),
+            _link(record),
+        ),
+        origin=(_dataset(record), *_artefacts(record), *_provenance(record)),
+        notes=tuple(record.notes.items()),
+    )
+
+
+def _warnings(record: RunRecord) -> tuple[str, ...]:
+    warnings = []
+    if record.partial:
+        reason = record.notes.get("partial", "the run ended early")
+        warnings.append(f"PARTIAL: {reason}; figures are over what was measured until then")
+    if record.synthetic:
+        warnings.append(
+            "SYNTHETIC data: no heart was involved, accuracy here says nothing about real ECG"
+        )
+    if record.board.emulated:
+        warnings.append(
+            f"EMULATED board: {record.latency.unit} counted by the emulator, not time on silicon"
+        )
+    elif record.latency.unit is TickUnit.NANOSECONDS:
+        warnings.append("NATIVE process on this computer: its times are not those of a board")
+    return tuple(warnings)
+
+
+def _scores(record: RunRecord) -> Grid:
+    rows = []
+    for index, name in enumerate(record.model.classes):
+        scores = record.accuracy.per_class[name]
+        support = sum(record.accuracy.confusion[index])
+        ratios = (scores.sensitivity, scores.ppv, scores.f1)
+        rows.append((name, *(percent(each) for each in ratios), count(support)))
+    return Grid(
+        title="Per class, %",
+        header=("class", "Se", "+P", "F1", "windows"),
+        rows=tuple(rows),
+    )
+
+
+def _confusion(record: RunRecord) -> Grid:
+    names = record.model.classes
+    return Grid(
+        title="Confusion, windows",
+        header=("true \\ said", *names),
+        rows=tuple(
+            (name, *(count(cell) for cell in row))
+            for name, row in zip(names, record.accuracy.confusion, strict=True)
+        ),
+    )
+
+
+def _totals(record: RunRecord) -> Fact:
+    accuracy = record.accuracy
+    return Fact(
+        name="All classes, %",
+        pieces=(
+            f"macro F1 {percent(accuracy.macro_f1)}",
+            f"weighted F1 {percent(accuracy.weighted_f1)}",
+            f"accuracy {percent(accuracy.accuracy)}",
+        ),
+    )
+
+
+def _agreement(record: RunRecord) -> Fact:
+    agreement = record.agreement
+    if not agreement.windows_compared:
+        return Fact(name="Agreement", pieces=("no window was compared",), tone=Tone.BAD)
+    pieces = [
+        f"{count(agreement.output_mismatches)} mismatches in "
+        f"{count(agreement.windows_compared)} windows",
+        f"byte for byte with {agreement.reference}",
+    ]
+    if agreement.output_mismatches:
+        pieces.append(f"largest difference {agreement.max_abs_lsb} LSB")
+    return Fact(
+        name="Agreement",
+        pieces=tuple(pieces),
+        tone=Tone.BAD if agreement.output_mismatches else Tone.GOOD,
+    )
+
+
+def _latency(record: RunRecord) -> Fact:
+    latency = record.latency
+    pieces = [
+        *(["EMULATED"] if record.board.emulated else []),
+        f"median {count(latency.invoke_median)}",
+        f"p99 {count(latency.invoke_p99)}",
+        f"max {count(latency.invoke_max)}",
+        f"preprocess {count(latency.preprocess_median)}",
+    ]
+    if latency.estimated_cycles is not None:
+        pieces.append(f"estimated cycles {count(latency.estimated_cycles)}")
+    if latency.estimated_ms is not None:
+        pieces.append(f"estimated {latency.estimated_ms:.2f} ms")
+    return Fact(name=f"Inference, {latency.unit}", pieces=tuple(pieces))
+
+
+def _memory(record: RunRecord) -> Fact:
+    memory = record.memory
+    return Fact(
+        name="Memory, bytes",
+        pieces=(
+            f"arena {count(memory.arena_bytes)} (planned {count(memory.arena_predicted_bytes)})",
+            f"stack {count(memory.stack_high_water_bytes)}",
+            f"flash {count(record.firmware.flash_bytes)}",
+            f"RAM {count(record.firmware.ram_bytes)}",
+        ),
+    )
+
+
+def _link(record: RunRecord) -> Fact:
+    link = record.link
+    return Fact(
+        name=f"Link {link.kind}",
+        pieces=(
+            f"windows sent {count(link.windows_sent)}",
+            f"lost {count(link.windows_lost)}",
+            f"repeated {count(link.retries)}",
+            f"CRC errors {count(link.crc_errors)}",
+            f"{rate(link.windows_per_s)} windows/s",
+            f"{rate(link.bytes_per_s)} B/s",
+        ),
+        tone=Tone.BAD if link.windows_lost else Tone.PLAIN,
+    )
+
+
+def _dataset(record: RunRecord) -> Fact:
+    dataset = record.dataset
+    name = f"{dataset.name} (no real ECG)" if record.synthetic else dataset.name
+    limit = "all" if dataset.limit is None else count(dataset.limit)
+    return Fact(
+        name="Windows",
+        pieces=(
+            f"{name} {dataset.split}",
+            f"{count(dataset.windows)} windows (limit {limit})",
+            f"labels {dataset.label_map}",
+            f"sha256 {short(dataset.sha256)}",
+        ),
+    )
+
+
+def _artefacts(record: RunRecord) -> tuple[Fact, ...]:
+    model, firmware, board = record.model, record.firmware, record.board
+    clock = UNKNOWN if board.clock_hz is None else f"{board.clock_hz / 1e6:g} MHz"
+    return (
+        Fact(
+            name="Model",
+            pieces=(
+                model.name,
+                f"{count(model.macs)} MAC",
+                f"{count(model.parameters)} parameters",
+                f"sha256 {short(model.tflite_sha256)}",
+            ),
+        ),
+        Fact(
+            name="Firmware",
+            pieces=(
+                f"engine {record.engine.name} {record.engine.version}",
+                f"build {firmware.build_id}",
+                firmware.toolchain,
+                f"ELF sha256 {short(firmware.elf_sha256)}",
+            ),
+        ),
+        Fact(
+            name="Board",
+            pieces=(
+                f"{board.name}, {board.cpu}{', emulated' if board.emulated else ''}",
+                f"clock {clock}",
+            ),
+        ),
+    )
+
+
+def _provenance(record: RunRecord) -> tuple[Fact, ...]:
+    made = record.provenance
+    commit, dash, dirty = (made.git or "").partition("-")
+    git = f"git {short(commit)}{dash}{dirty}" if made.git else f"git {UNKNOWN}"
+    return (
+        Fact(
+            name="Made",
+            pieces=(made.created_utc, f"ectopy {made.tool_version}", git, made.host),
+        ),
+        Fact(name="Command", pieces=(made.command,)),
+    )
+
+
+def percent(ratio: float | None) -> str:
+    """A ratio as a percentage, two decimals."""
+    return UNKNOWN if ratio is None else f"{100 * ratio:.2f}"
+
+
+def count(number: int | None) -> str:
+    """A count with thousands separators."""
+    return UNKNOWN if number is None else f"{number:,}"
+
+
+def rate(number: float | None) -> str:
+    """A rate, one decimal where it says something."""
+    if number is None:
+        return UNKNOWN
+    return f"{number:,.1f}" if number < 1000 else f"{number:,.0f}"
+
+
+def short(digest: str) -> str:
+    """The first twelve digits of a hash; the record holds all of them."""
+    return digest[:12]

@@ -1,0 +1,179 @@
+"""The bench: a model on a board, windows through its link, a record of what came back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ectopy.boards import BoardRequest, open_board
+from ectopy.errors import EctopyError, LinkError, ModelError
+from ectopy.graph.reader import read_model_bytes, read_tflite
+from ectopy.graph.types import Graph
+from ectopy.progress import Progress, silent
+from ectopy.protocol import DeviceStats, Hello, Link, Session
+from ectopy.reference import HostInterpreter, open_reference
+from ectopy.toolchain import Image
+from ectopy.usecases.bench_files import outputs_table, require_writable, write_run
+from ectopy.usecases.bench_record import Evidence, make_record
+from ectopy.usecases.bench_stream import Measured, Samples, encode_windows, stream
+from ectopy.usecases.bench_types import LONG_RUN_WINDOWS, BenchRequest, BenchRun
+from ectopy.usecases.build import BuildRequest, build_firmware
+from ectopy.vocab import BoardName, LinkKind
+from ectopy.windows import WindowRequest, WindowSet, load_windows
+from ectopy.zoo import Bundle, class_labels, open_bundle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prepared:
+    """All that a run needs before a board is touched."""
+
+    request: BenchRequest
+    graph: Graph
+    windows: WindowSet
+    samples: Samples
+    image: Image
+    oracle: HostInterpreter
+
+
+def bench(request: BenchRequest, progress: Progress = silent) -> BenchRun:
+    """Builds the firmware, runs it on the board, streams the windows and writes the run.
+
+    A run that ends early, by Ctrl-C or because the board is lost, is written as far as it came
+    and says so in ``BenchRun.failure``; if nothing was measured, the failure is raised.
+
+    Raises:
+        InputError: The request, the data or the model cannot be used.
+        ToolError: The compiler or the emulator is missing or failed.
+        LinkError: The board is silent, or runs another image than the one just built.
+    """
+    require_writable(request.runs_dir)
+    prepared = prepare(request, progress)
+    progress(0, 0, f"starting board {request.board}")
+    board = BoardRequest(
+        board=request.board,
+        elf=prepared.image.elf,
+        link=choose_link(request, len(prepared.samples)),
+        port=request.port,
+    )
+    with open_board(board) as opened:
+        return run_on(opened.link, prepared, progress)
+
+
+def choose_link(request: BenchRequest, windows: int) -> LinkKind:
+    """The link asked for; for ``auto`` on the virtual board the one that suits the length."""
+    if request.link is not LinkKind.AUTO or request.board is not BoardName.VIRT:
+        return request.link
+    return LinkKind.UART if windows <= LONG_RUN_WINDOWS else LinkKind.FAST
+
+
+def prepare(request: BenchRequest, progress: Progress = silent) -> Prepared:
+    """Model, windows, image and reference of a run.
+
+    Raises:
+        InputError: The data or the model cannot be used.
+        ToolError: The compiler is missing or failed.
+    """
+    bundle = open_bundle(request.model)
+    tflite = read_model_bytes(bundle.require_tflite())
+    graph = read_tflite(tflite, bundle.name)
+    _require_same_classes(graph, bundle)
+    wanted = WindowRequest(
+        dataset=request.dataset,
+        split=request.split,
+        data_dir=request.data_dir,
+        limit=request.limit,
+        seed=request.seed,
+    )
+    progress(0, 0, "loading windows")
+    windows = load_windows(wanted)
+    progress(0, 0, f"{windows.info.name}: {windows.info.reason}")
+    classes = class_labels(bundle.configuration, windows.labels)
+    preprocess = bundle.configuration.preprocess
+    samples = encode_windows(windows, classes, graph, preprocess, request.input_format)
+    progress(0, 0, f"building firmware for board {request.board}")
+    image = build_firmware(
+        BuildRequest(board=request.board, engine=request.engine, bundle=bundle), progress
+    )
+    return Prepared(
+        request=request,
+        graph=graph,
+        windows=windows,
+        samples=samples,
+        image=image,
+        oracle=open_reference(tflite, graph),
+    )
+
+
+def run_on(link: Link, prepared: Prepared, progress: Progress = silent) -> BenchRun:
+    """The run itself, over a link to a board that was started with ``prepared.image``.
+
+    Raises:
+        LinkError: No window was measured.
+    """
+    began = datetime.now(UTC)
+    session = Session(link)
+    hello = session.hello()
+    require_image(hello, prepared.image)
+    session.selftest()
+    measured = Measured()
+    failure: EctopyError | KeyboardInterrupt | None = None
+    stats: DeviceStats | None = None
+    try:
+        stream(session, prepared.samples, prepared.oracle, measured, progress)
+    except (EctopyError, KeyboardInterrupt) as early:
+        if not measured.results:
+            raise
+        failure = early
+    try:
+        stats = session.stats()
+    except (LinkError, KeyboardInterrupt) as late:
+        failure = failure or late
+    record = make_record(
+        Evidence(
+            request=prepared.request,
+            graph=prepared.graph,
+            image=prepared.image,
+            hello=hello,
+            dataset=prepared.windows.info,
+            samples=prepared.samples,
+            measured=measured,
+            reference=prepared.oracle.name,
+            link=link.kind,
+            stats=stats,
+            counters=session.counters,
+            failure=failure,
+            began=began,
+        )
+    )
+    outputs = outputs_table(measured, prepared.windows, prepared.samples)
+    folder = write_run(prepared.request.runs_dir, record, outputs)
+    return BenchRun(record=record, folder=folder, failure=failure)
+
+
+def require_image(hello: Hello, image: Image) -> None:
+    """Makes sure that the board runs the image just built.
+
+    Raises:
+        LinkError: It runs another model or another build.
+    """
+    if hello.tflite_sha256 != image.tflite_sha256:
+        raise LinkError(
+            f"the board runs another model: {hello.model} {hello.tflite_sha256[:12]}, "
+            f"not {image.tflite_sha256[:12]} as built",
+            hint=f"flash {image.elf}",
+        )
+    if hello.build_id != image.build_id:
+        raise LinkError(
+            f"the board runs another build: {hello.build_id}, not {image.build_id}",
+            hint=f"flash {image.elf}",
+        )
+
+
+def _require_same_classes(graph: Graph, bundle: Bundle) -> None:
+    outputs = graph.output.elements
+    classes = bundle.configuration.num_classes
+    if outputs != classes:
+        raise ModelError(
+            f"{bundle.tflite_path} has {outputs} outputs, its configuration {classes} classes",
+            hint="the two files do not belong together",
+        )

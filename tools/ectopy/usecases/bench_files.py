@@ -1,0 +1,96 @@
+"""The folder of a run: nothing that was measured is only on the screen."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ectopy import report
+from ectopy.errors import EctopyError, InputError
+from ectopy.records import RunRecord, to_json
+from ectopy.usecases.bench_stream import Measured, Samples
+from ectopy.windows import WindowSet
+
+RECORD = "record.json"
+REPORT = "report.md"
+OUTPUTS = "outputs.csv"
+
+
+def require_writable(runs_dir: Path) -> None:
+    """Makes the folder for runs, so that a wrong one is found before anything is measured.
+
+    Raises:
+        InputError: It cannot be made or written to.
+    """
+    try:
+        runs_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make {runs_dir}: {error.strerror}", hint=_HINT) from error
+    if not os.access(runs_dir, os.W_OK | os.X_OK):
+        raise InputError(f"cannot write to {runs_dir}", hint=_HINT)
+
+
+def write_run(runs_dir: Path, record: RunRecord, outputs_csv: str) -> Path:
+    """Writes record.json, report.md and outputs.csv to a new folder and returns it.
+
+    Raises:
+        EctopyError: The disk does not take them.
+    """
+    began = datetime.fromisoformat(record.provenance.created_utc).astimezone(UTC)
+    name = f"{began:%Y%m%dT%H%M%SZ}-{record.board.name}-{record.model.name}"
+    try:
+        folder = _new_folder(runs_dir, name)
+        (folder / OUTPUTS).write_text(outputs_csv, encoding="utf-8")
+        (folder / REPORT).write_text(report.markdown(record), encoding="utf-8")
+        (folder / RECORD).write_text(to_json(record), encoding="utf-8")
+    except OSError as error:
+        raise EctopyError(
+            f"cannot write the run to {runs_dir}: {error.strerror}", hint=_HINT
+        ) from error
+    return folder
+
+
+def outputs_table(measured: Measured, windows: WindowSet, samples: Samples) -> str:
+    """One CSV line per window measured, header first.
+
+    Columns: position in the set of windows, record, beat position in the record, true class,
+    ticks, int8 outputs of the device, int8 outputs of the reference (empty if not computed).
+    """
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    classes = len(measured.results[0].outputs) if measured.results else 0
+    table.writerow(
+        ["window", "record", "beat_sample", "true_class"]
+        + ["ticks_total", "ticks_preprocess", "ticks_invoke"]
+        + [f"device_{i}" for i in range(classes)]
+        + [f"reference_{i}" for i in range(classes)]
+    )
+    outputs = measured.outputs(classes).tolist() if classes else []
+    for position, result in enumerate(measured.results):
+        known = position < len(measured.references)
+        reference = measured.references[position].tolist() if known else [""] * classes
+        table.writerow(
+            [result.index, windows.records[result.index], windows.beat_samples[result.index]]
+            + [samples.classes[result.index]]
+            + [result.ticks_total, result.ticks_preprocess, result.ticks_invoke]
+            + outputs[position]
+            + reference
+        )
+    return text.getvalue()
+
+
+_HINT = "choose another folder with --runs-dir"
+
+
+def _new_folder(runs_dir: Path, name: str) -> Path:
+    for suffix in ("", *(f"-{i}" for i in range(2, 1000))):
+        folder = runs_dir / f"{name}{suffix}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+    raise EctopyError(f"{runs_dir} holds a thousand runs named {name}", hint=_HINT)
