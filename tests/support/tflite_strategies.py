@@ -8,6 +8,7 @@ proves free of int32 overflow.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil, floor, log2
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -28,9 +29,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 def scales(low: float, high: float) -> st.SearchStrategy[float]:
     """float32 scales between two powers of two, the powers themselves among them."""
-    exponents = st.one_of(
-        st.integers(int(low), int(high)), st.floats(low, high, allow_nan=False, width=32)
-    )
+    exponents = st.one_of(st.integers(int(low), int(high)), st.floats(low, high))
     return exponents.map(lambda exponent: float(np.float32(2.0**exponent)))
 
 
@@ -38,8 +37,13 @@ SCALES = scales(-12, 4)
 
 
 def quant_for(draw: Draw, accumulator_scale: float, low: float, high: float) -> Quant:
-    """An output quantization whose rescaling factor lies between two powers of two."""
-    factor = draw(scales(low, high))
+    """An output quantization whose rescaling factor lies between two powers of two.
+
+    Within that, the output scale stays between 2**-14 and 2**8, so that scales do not run away in
+    chains of operators.
+    """
+    exponent = log2(accumulator_scale)
+    factor = draw(scales(max(low, ceil(exponent) - 8), min(high, floor(exponent) + 14)))
     return Quant(float(np.float32(accumulator_scale / factor)), draw(ZERO_POINTS))
 
 
@@ -142,7 +146,7 @@ def _other_operand(draw: Draw, builder: ModelBuilder, x: int) -> int:
         return x
     if choice == "mean":
         axes = tuple(range(1, max(2, len(shape) - 1)))
-        return builder.mean(x, axes=axes, output=Quant(draw(SCALES), draw(ZERO_POINTS)))
+        return builder.mean(x, axes=axes, output=quant_for(draw, scale_of(builder, x), -6, 6))
     kept = tuple(size if draw(st.booleans()) else 1 for size in shape)
     kept = kept[draw(st.integers(0, len(kept))) :]
     values = builder.random.integers(-128, 128, kept, np.int8)
