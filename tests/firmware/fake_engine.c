@@ -1,5 +1,5 @@
 /* An engine and a model small enough to predict: operator 0 copies the input, operator 1 sums its
- * halves, operator 2 is the output. Spends some time so that ticks have something to count. */
+ * halves, operator 2 is the output. Windows that begin with a magic word misbehave. */
 #include <stddef.h>
 #include <string.h>
 
@@ -62,6 +62,27 @@ ect_tensor_t ect_engine_output(void) {
     return result;
 }
 
+static uint32_t recurse(uint32_t depth) {
+    volatile uint8_t frame[256];
+    frame[depth % sizeof frame] = (uint8_t)depth;
+    return depth == UINT32_MAX ? 0 : recurse(depth + 1u) + frame[depth % sizeof frame];
+}
+
+static ect_status_t misbehave(void) {
+    if (memcmp(input, "FAIL", 4) == 0) {
+        return ECT_E_ENGINE;
+    }
+    if (memcmp(input, "TRAP", 4) == 0) {
+        __builtin_trap();
+    }
+    if (memcmp(input, "DEEP", 4) == 0) {
+        output[0] = (int8_t)recurse(0);
+    }
+    while (memcmp(input, "HANG", 4) == 0) {
+    }
+    return ECT_OK;
+}
+
 ect_status_t ect_engine_profile(ect_op_observer_t observer, void *context) {
     ect_tensor_t result = tensor(copy, sizeof copy);
     memcpy(copy, input, sizeof copy);
@@ -90,7 +111,8 @@ ect_status_t ect_engine_profile(ect_op_observer_t observer, void *context) {
 }
 
 ect_status_t ect_engine_invoke(void) {
-    return ect_engine_profile(NULL, NULL);
+    const ect_status_t status = misbehave();
+    return status == ECT_OK ? ect_engine_profile(NULL, NULL) : status;
 }
 
 const ect_engine_info_t *ect_engine_info(void) {

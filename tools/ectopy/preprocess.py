@@ -55,7 +55,8 @@ def to_microvolts(samples_mv: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:
     """
     if np.isnan(samples_mv).any():
         raise DataError("a window holds samples that are not numbers", hint="check the record")
-    microvolts = np.clip(samples_mv * np.float32(1000.0), np.float32(-32768), np.float32(32767))
+    near = np.clip(samples_mv, np.float32(-33), np.float32(33))  # so that nothing overflows
+    microvolts = np.clip(near * np.float32(1000.0), np.float32(-32768), np.float32(32767))
     return round_half_away(microvolts.astype(np.float32)).astype(np.int16)
 
 

@@ -107,7 +107,7 @@ class Child:
         words = self.last_words() or "nothing"
         how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
         return LinkError(
-            f"{self.name} ended in mid-run ({how}); its last words: {words}",
+            f"{self.name} ended unexpectedly ({how}); its last words: {words}",
             hint="what was measured so far is kept; if it says fault, the firmware is at fault",
         )
 
