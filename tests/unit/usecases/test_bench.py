@@ -10,9 +10,9 @@ import pytest
 from ectopy.errors import InputError, LinkError, ModelError
 from ectopy.protocol import InputFormat
 from ectopy.records import from_json
-from ectopy.usecases.bench import bench, choose_link
-from ectopy.usecases.bench_types import BenchRequest, BenchRun
-from ectopy.vocab import BoardName, LinkKind
+from ectopy.usecases.bench import bench
+from ectopy.usecases.bench_types import BenchRun
+from ectopy.vocab import LinkKind
 from unit.usecases.bench_doubles import Rig, make_bundle, make_rig
 
 MakeRig = Callable[..., Rig]
@@ -202,17 +202,15 @@ def test_the_record_says_how_windows_were_drawn(rig: MakeRig) -> None:
     assert json.loads(json.dumps(dict(record.notes)))
 
 
-@pytest.mark.parametrize(
-    ("board", "asked", "windows", "chosen"),
-    [
-        (BoardName.VIRT, LinkKind.AUTO, 2000, LinkKind.UART),
-        (BoardName.VIRT, LinkKind.AUTO, 2001, LinkKind.FAST),
-        (BoardName.VIRT, LinkKind.UART, 2001, LinkKind.UART),
-        (BoardName.VIRT, LinkKind.FAST, 1, LinkKind.FAST),
-        (BoardName.HOST, LinkKind.AUTO, 2001, LinkKind.AUTO),
-    ],
-)
-def test_the_automatic_link_is_fast_for_long_runs(
-    board: BoardName, asked: LinkKind, windows: int, chosen: LinkKind
-) -> None:
-    assert choose_link(BenchRequest(model="m", board=board, link=asked), windows) is chosen
+def test_a_short_run_takes_the_serial_port_unless_told_otherwise(rig: MakeRig) -> None:
+    bench_rig = rig()
+    bench(bench_rig.request)
+    bench(replace(bench_rig.request, link=LinkKind.FAST))
+    assert bench_rig.links == [LinkKind.UART, LinkKind.FAST]
+
+
+def test_a_link_that_the_board_does_not_have_is_refused_before_the_build(rig: MakeRig) -> None:
+    bench_rig = rig(link=LinkKind.PIPE)
+    with pytest.raises(InputError, match="no link pipe"):
+        bench(bench_rig.request)
+    assert not bench_rig.built

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ectopy.boards import BoardRequest, open_board
+from ectopy.boards import BoardRequest, choose_link, open_board
 from ectopy.errors import EctopyError, LinkError, ModelError
 from ectopy.graph.reader import read_model_bytes, read_tflite
 from ectopy.graph.types import Graph
@@ -16,21 +16,26 @@ from ectopy.toolchain import Image
 from ectopy.usecases.bench_files import outputs_table, require_writable, write_run
 from ectopy.usecases.bench_record import Evidence, make_record
 from ectopy.usecases.bench_stream import Measured, Samples, encode_windows, stream
-from ectopy.usecases.bench_types import LONG_RUN_WINDOWS, BenchRequest, BenchRun
+from ectopy.usecases.bench_types import BenchRequest, BenchRun
 from ectopy.usecases.build import BuildRequest, build_firmware
-from ectopy.vocab import BoardName, LinkKind
+from ectopy.vocab import LinkKind
 from ectopy.windows import WindowRequest, WindowSet, load_windows
 from ectopy.zoo import Bundle, class_labels, open_bundle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Prepared:
-    """All that a run needs before a board is touched."""
+    """All that a run needs before a board is touched.
+
+    Attributes:
+        link: The one to open, never ``auto``.
+    """
 
     request: BenchRequest
     graph: Graph
     windows: WindowSet
     samples: Samples
+    link: LinkKind
     image: Image
     oracle: HostInterpreter
 
@@ -52,18 +57,11 @@ def bench(request: BenchRequest, progress: Progress = silent) -> BenchRun:
     board = BoardRequest(
         board=request.board,
         elf=prepared.image.elf,
-        link=choose_link(request, len(prepared.samples)),
+        link=prepared.link,
         port=request.port,
     )
     with open_board(board) as opened:
         return run_on(opened.link, prepared, progress)
-
-
-def choose_link(request: BenchRequest, windows: int) -> LinkKind:
-    """The link asked for; for ``auto`` on the virtual board the one that suits the length."""
-    if request.link is not LinkKind.AUTO or request.board is not BoardName.VIRT:
-        return request.link
-    return LinkKind.UART if windows <= LONG_RUN_WINDOWS else LinkKind.FAST
 
 
 def prepare(request: BenchRequest, progress: Progress = silent) -> Prepared:
@@ -87,6 +85,7 @@ def prepare(request: BenchRequest, progress: Progress = silent) -> Prepared:
     progress(0, 0, "loading windows")
     windows = load_windows(wanted)
     progress(0, 0, f"{windows.info.name}: {windows.info.reason}")
+    link = choose_link(request.board, request.link, len(windows))
     classes = class_labels(bundle.configuration, windows.labels)
     preprocess = bundle.configuration.preprocess
     samples = encode_windows(windows, classes, graph, preprocess, request.input_format)
@@ -99,6 +98,7 @@ def prepare(request: BenchRequest, progress: Progress = silent) -> Prepared:
         graph=graph,
         windows=windows,
         samples=samples,
+        link=link,
         image=image,
         oracle=open_reference(tflite, graph),
     )

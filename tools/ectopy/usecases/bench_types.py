@@ -10,9 +10,6 @@ from ectopy.protocol import InputFormat
 from ectopy.records import RunRecord
 from ectopy.vocab import BoardName, DatasetName, EngineName, LinkKind, Split
 
-LONG_RUN_WINDOWS = 2000
-"""Above this, ``--link auto`` takes the fast link of the virtual board."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchRequest:
