@@ -74,7 +74,7 @@ def augmentations(configuration: Configuration) -> tuple[Augment, ...]:
     """The augmentations a recipe names, ready to be applied in order.
 
     Raises:
-        ModelError: An unknown augmentation, or a parameter that is missing or no number.
+        ModelError: An unknown augmentation, or a parameter that is missing or no positive number.
     """
     where = configuration.name
     return tuple(_augmentation(step, where) for step in configuration.recipe.augmentations)
@@ -91,8 +91,8 @@ def _augmentation(step: NamedParams, where: str) -> Augment:
         raise ModelError(f"{where}: augmentation {step.name} takes {', '.join(names)}")
     values = [step.params[name] for name in names]
     numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
-    if len(numbers) != len(names):
-        raise ModelError(f"{where}: augmentation {step.name} takes numbers")
+    if len(numbers) != len(names) or not all(0 < number < np.inf for number in numbers):
+        raise ModelError(f"{where}: augmentation {step.name} takes positive numbers")
     return make(*map(float, numbers))
 
 

@@ -99,6 +99,9 @@ def evaluate_bundle(request: EvaluateRequest, progress: Progress = silent) -> Ev
         ToolError: The float model was asked for and TensorFlow is not installed.
         InputError: The metrics file cannot be read or written.
     """
+    # Before reading records, which takes a while: what the user can repair at once.
+    _require_model(request)
+    earlier = _earlier(request)
     windows = _windows(request)
     run = _run_int8 if request.precision is Precision.INT8 else _run_float
     result = run(request.bundle, windows, progress)
@@ -119,7 +122,7 @@ def evaluate_bundle(request: EvaluateRequest, progress: Progress = silent) -> Ev
         notes=notes,
         tool_version=ectopy.__version__,
     )
-    _write(request, evaluation)
+    _write(request, evaluation, earlier)
     return evaluation
 
 
@@ -128,6 +131,14 @@ class _Result:
     predictions: npt.NDArray[np.intp]
     sha256: str
     runtime: str
+
+
+def _require_model(request: EvaluateRequest) -> None:
+    if request.precision is Precision.INT8:
+        request.bundle.require_tflite()
+    else:
+        request.bundle.require_keras()
+        require_tensorflow()
 
 
 def _windows(request: EvaluateRequest) -> WindowSet:
@@ -152,7 +163,6 @@ def _run_int8(bundle: Bundle, windows: WindowSet, progress: Progress) -> _Result
 
 
 def _run_float(bundle: Bundle, windows: WindowSet, progress: Progress) -> _Result:
-    require_tensorflow()
     from ectopy.quantize.convert import load_keras, runtime_name  # noqa: PLC0415 - optional
 
     model = load_keras(bundle)
@@ -164,9 +174,11 @@ def _run_float(bundle: Bundle, windows: WindowSet, progress: Progress) -> _Resul
     )
 
 
-def _write(request: EvaluateRequest, evaluation: Evaluation) -> None:
+def _write(
+    request: EvaluateRequest, evaluation: Evaluation, earlier: list[dict[str, object]]
+) -> None:
     entry = asdict(evaluation)
-    kept = [other for other in _earlier(request) if not _replaced(other, entry)]
+    kept = [other for other in earlier if not _replaced(other, entry)]
     entries = sorted([*kept, entry], key=lambda e: (str(e["split"]), str(e["precision"])))
     document = {
         "schema_version": SCHEMA_VERSION,

@@ -120,12 +120,14 @@ def _find(name_or_path: str | Path) -> Path:
     if not isinstance(name_or_path, Path) and os.sep not in text and text not in {"", ".", ".."}:
         candidates = [*(root / text for root in _roots()), *candidates]
     for candidate in candidates:
-        if candidate.is_dir():
+        # os.path.isdir takes any text; Path.is_dir fails on absurdly long names.
+        if os.path.isdir(candidate):  # noqa: PTH112
             return candidate.resolve()
     names = bundle_names()
     close = difflib.get_close_matches(text, names, n=1)
     hint = f"did you mean {close[0]}?" if close else f"known bundles: {', '.join(names) or 'none'}"
-    raise ModelError(f"there is no model bundle {text!r}", hint=hint)
+    shown = text if len(text) <= 200 else f"{text[:200]}..."
+    raise ModelError(f"there is no model bundle {shown!r}", hint=hint)
 
 
 def _read_json(path: Path) -> JsonValue:

@@ -19,7 +19,7 @@ def require_tensorflow(*modules: str) -> None:
     Raises:
         ToolError: One of them is not installed.
     """
-    for module in ("tensorflow", "keras", *modules):
+    for module in (*modules, "tensorflow", "keras"):
         if importlib.util.find_spec(module) is None:
             raise ToolError(
                 f"{module} is not installed",
