@@ -50,10 +50,22 @@ def show_error(error: EctopyError) -> None:
 
 
 @contextmanager
+def wide_enough(columns: int = 120) -> Iterator[None]:
+    """Lets tables be ``columns`` wide where stdout is a file or a pipe, which have no width."""
+    before = out.width
+    if not out.is_terminal:
+        out.width = max(before, columns)
+    try:
+        yield
+    finally:
+        out.width = before
+
+
+@contextmanager
 def progress_bar(title: str) -> Iterator[Progress]:
     """A bar on stderr while the block runs; one line per tenth where stderr is not a terminal.
 
-    News with a total of 0 is shown as a line of its own.
+    News (0 done of 0) stays as a line of its own; a total of 0 says that there is no telling.
     """
     if not err.is_terminal:
         yield _tenths(title)
@@ -69,9 +81,8 @@ def progress_bar(title: str) -> Iterator[Progress]:
         task = bar.add_task(title, total=None, note="")
 
         def advance(done: int, total: int, text: str) -> None:
-            if total:
-                bar.update(task, completed=done, total=total, note=text)
-            else:
+            bar.update(task, completed=done, total=total or None, note=text)
+            if not done and not total:
                 say(text)
 
         yield advance
@@ -83,7 +94,8 @@ def _tenths(title: str) -> Progress:
     def advance(done: int, total: int, text: str) -> None:
         nonlocal shown
         if not total:
-            say(f"{title}: {text}")
+            if not done:
+                say(f"{title}: {text}")
             return
         step = (total, 10 * done // total)
         if step != shown:

@@ -39,6 +39,7 @@ def test_news_is_shown_as_it_is(stderr: io.StringIO) -> None:
 def test_progress_in_a_log_is_one_line_per_tenth(stderr: io.StringIO) -> None:
     with console.progress_bar("bench") as progress:
         progress(0, 0, "loading [windows]")
+        progress(3, 0, "compiling")
         for done in range(1, 1001):
             progress(done, 1000, f"{done} of them")
     lines = stderr.getvalue().splitlines()

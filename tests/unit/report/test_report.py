@@ -96,6 +96,13 @@ def test_mismatches_are_shown_with_their_size(layout: Layout) -> None:
     assert "largest difference 2 LSB" in shown
 
 
+@BOTH
+def test_why_these_data_were_taken_is_shown(layout: Layout) -> None:
+    record = invented_record()
+    noted = replace(record, notes={**record.notes, "dataset.name": "found in the cache"})
+    assert "found in the cache" in flowing(layout(noted))
+
+
 @pytest.mark.parametrize("columns", [80, 100, 200])
 def test_the_panel_fits_the_terminal(columns: int) -> None:
     lines = on_screen(invented_record(synthetic=True), columns).splitlines()

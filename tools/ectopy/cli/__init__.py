@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from importlib import import_module
 
@@ -47,6 +49,8 @@ def group() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line; exit code 0 done, 1 the run failed, 2 bad input, 130 interrupted."""
+    # A cancelled job deserves its partial results as much as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         group.main(args=arguments, prog_name="ectopy", standalone_mode=False)
     except EctopyError as error:
@@ -58,3 +62,7 @@ def main(arguments: list[str] | None = None) -> None:
     except (KeyboardInterrupt, click.Abort):
         console.say("interrupted")
         sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our stdout has seen enough; Python would complain when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -201,6 +201,7 @@ def _link(record: RunRecord) -> Fact:
 def _dataset(record: RunRecord) -> Fact:
     dataset = record.dataset
     name = f"{dataset.name} (no real ECG)" if record.synthetic else dataset.name
+    reason = record.notes.get("dataset.name", "")
     limit = "all" if dataset.limit is None else count(dataset.limit)
     return Fact(
         name="Windows",
@@ -209,6 +210,7 @@ def _dataset(record: RunRecord) -> Fact:
             f"{count(dataset.windows)} windows (limit {limit})",
             f"labels {dataset.label_map}",
             f"sha256 {short(dataset.sha256)}",
+            *((reason,) if reason else ()),
         ),
     )
 
