@@ -1,1 +1,22 @@
-"""Compiler, make and ELF facts."""
+"""From generated sources to an ELF file: compiler, make, memory budget, facts of the image."""
+
+from ectopy.toolchain.budget import BUDGETS, Budget, check_budget
+from ectopy.toolchain.build_id import compute_build_id
+from ectopy.toolchain.compiler import Compiler, find_compiler
+from ectopy.toolchain.elf import ElfFacts, read_elf
+from ectopy.toolchain.image import Image
+from ectopy.toolchain.make import MakeRequest, make_firmware
+
+__all__ = [
+    "BUDGETS",
+    "Budget",
+    "Compiler",
+    "ElfFacts",
+    "Image",
+    "MakeRequest",
+    "check_budget",
+    "compute_build_id",
+    "find_compiler",
+    "make_firmware",
+    "read_elf",
+]

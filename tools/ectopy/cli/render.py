@@ -1,0 +1,42 @@
+"""``ectopy render``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ectopy import console
+from ectopy.usecases.render import render
+from ectopy.vocab import EngineName
+from ectopy.zoo import open_bundle
+
+
+@click.command()
+@click.option("--model", default="beat-3-eff-sm", show_default=True, help="Bundle name or folder.")
+@click.option(
+    "--engine",
+    type=click.Choice([e.value for e in EngineName]),
+    default=EngineName.AOT.value,
+    show_default=True,
+    help="Inference engine.",
+)
+@click.option(
+    "--out",
+    "out_dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the C files.  [default: build/generated-<model>]",
+)
+def command(model: str, engine: str, out_dir: Path | None) -> None:
+    """Compile an int8 model to C sources."""
+    bundle = open_bundle(model)
+    folder = out_dir or Path("build") / f"generated-{bundle.name}"
+    rendering = render(bundle, EngineName(engine), folder)
+    plan = rendering.plan
+    kernels = sum(step.call is not None for step in plan.steps)
+    console.say(
+        f"{bundle.name}: {len(plan.steps)} operators, {kernels} kernel calls, "
+        f"arena {plan.arena_bytes:,} bytes (at least {plan.live_peak_bytes:,} are alive at once)"
+    )
+    for name in rendering.texts:
+        console.say(f"wrote {folder / name}")

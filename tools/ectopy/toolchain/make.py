@@ -1,0 +1,116 @@
+"""Runs firmware/Makefile and turns its failures into errors for people."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from ectopy.errors import EctopyError, ToolError
+from ectopy.progress import Progress, silent
+from ectopy.toolchain.budget import overflow_error
+from ectopy.toolchain.sources import FIRMWARE_DIR, image_sources
+from ectopy.vocab import BoardName, EngineName
+
+ELF_NAME = "firmware.elf"
+
+_OVERFLOW = re.compile(r"region `(\w+)' overflowed by (\d+) bytes")
+_TELLING = re.compile(r"error:|undefined reference|cannot find|fatal|No such file")
+_SHOWN_LINES = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeRequest:
+    """One image.
+
+    Attributes:
+        generated: Folder of generated sources.
+        out: Folder for objects and the ELF file.
+    """
+
+    board: BoardName
+    engine: EngineName
+    generated: Path
+    out: Path
+    build_id: str
+
+
+def make_firmware(request: MakeRequest, progress: Progress = silent) -> Path:
+    """Compiles and links; does nothing where nothing changed.
+
+    Args:
+        request: What to build.
+        progress: Told of every file that is compiled.
+
+    Returns:
+        The ELF file.
+
+    Raises:
+        BudgetError: The image does not fit the board.
+        ToolError: A file does not compile or make itself failed.
+    """
+    _require_plain_paths(FIRMWARE_DIR, request.generated, request.out)
+    command = [
+        *("make", "--no-print-directory", "-C", str(FIRMWARE_DIR)),
+        *(f"BOARD={request.board}", f"ENGINE={request.engine}", f"BUILD_ID={request.build_id}"),
+        *(f"GEN={request.generated.resolve()}", f"OUT={request.out.resolve()}"),
+    ]
+    lines: list[str] = []
+    done, total = 0, _steps(request)
+    try:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        ) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                lines.append(line.rstrip())
+                if line.startswith(("compile ", "link ")):
+                    done += 1
+                    progress(done, total, lines[-1])
+    except OSError as error:
+        raise ToolError(f"make cannot be started: {error}", hint="install make") from error
+    if process.returncode:
+        raise _failure(request, lines)
+    return request.out / ELF_NAME
+
+
+def _steps(request: MakeRequest) -> int:
+    """Files to compile if none is up to date, and the link."""
+    sources = image_sources(request.board, request.engine)
+    generated = list(request.generated.glob("*.c"))
+    return len([path for path in sources if path.suffix == ".c"]) + len(generated) + 1
+
+
+def _require_plain_paths(*paths: Path) -> None:
+    """Make splits words at blanks and expands some signs.
+
+    Raises:
+        ToolError: A path has one of them.
+    """
+    for path in paths:
+        if re.search(r"[\s'\"$#:%;&|<>()*?\\]", str(path.resolve())):
+            raise ToolError(
+                f"make cannot handle the path {path.resolve()}",
+                hint="move it to a folder whose path has no blanks and no special signs",
+            )
+
+
+def _failure(request: MakeRequest, lines: list[str]) -> EctopyError:
+    """The most telling error in what make printed."""
+    for line in lines:
+        match = _OVERFLOW.search(line)
+        if match:
+            return overflow_error(request.board, match[1], int(match[2]))
+    telling = [line for line in lines if _TELLING.search(line)] or lines
+    shown = "\n  ".join(telling[:_SHOWN_LINES])
+    return ToolError(
+        f"the firmware for board {request.board} does not build:\n  {shown}",
+        hint=_hint(telling),
+    )
+
+
+def _hint(lines: list[str]) -> str:
+    if any("nano.specs" in line or "string.h" in line for line in lines):
+        return "newlib is missing; Debian, Ubuntu: apt install libnewlib-arm-none-eabi"
+    return "`ectopy build` again after the repair; for all commands run make with V=1"

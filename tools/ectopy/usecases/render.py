@@ -1,0 +1,124 @@
+"""Model bundle to the generated sources of an image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ectopy.aot import Plan, compile_graph
+from ectopy.codegen import ImageInfo, render_image
+from ectopy.errors import ModelError
+from ectopy.graph.reader import read_model_bytes, read_tflite
+from ectopy.graph.types import Graph
+from ectopy.preprocess import quantize_windows
+from ectopy.reference import ReferenceExecutor
+from ectopy.vocab import EngineName
+from ectopy.zoo import Bundle
+
+GOLDEN_WINDOWS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rendering:
+    """Generated sources and what they were made from.
+
+    Attributes:
+        texts: File name -> text.
+    """
+
+    graph: Graph
+    plan: Plan
+    texts: dict[str, str]
+
+
+def render(bundle: Bundle, engine: EngineName, out_dir: Path) -> Rendering:
+    """Compiles a bundle's int8 model and writes C files.
+
+    Args:
+        bundle: With ``model.tflite``.
+        engine: Whose code; ``aot`` is all there is.
+        out_dir: Made if it is missing. Files that would not change are not touched; other C files
+            in it are removed, because the build takes all it finds.
+
+    Raises:
+        ModelError: The model cannot be used, or does not fit its configuration.
+    """
+    rendering = render_texts(bundle, engine)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    for stale in set(out_dir.glob("*.c")) - {out_dir / name for name in rendering.texts}:
+        stale.unlink()
+    for name, text in rendering.texts.items():
+        path = out_dir / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+    return rendering
+
+
+def render_texts(bundle: Bundle, engine: EngineName) -> Rendering:
+    """The same without writing anything."""
+    if engine is not EngineName.AOT:
+        raise NotImplementedError(engine)
+    tflite = read_model_bytes(bundle.require_tflite())
+    graph = read_tflite(tflite, bundle.name)
+    _require_fit(bundle, graph)
+    plan = compile_graph(graph)
+    return Rendering(graph=graph, plan=plan, texts=render_image(graph, plan, _info(bundle, graph)))
+
+
+def _require_fit(bundle: Bundle, graph: Graph) -> None:
+    configuration = bundle.configuration
+    samples = configuration.preprocess.frame_samples
+    for what, found, wanted in (
+        ("inputs", graph.input.elements, samples),
+        ("outputs", graph.output.elements, len(configuration.class_names)),
+    ):
+        if found != wanted:
+            raise ModelError(
+                f"{bundle.tflite_path} has {found} {what}, the configuration says {wanted}",
+                hint=f"make it from this bundle: ectopy quantize --model {bundle.name}",
+            )
+
+
+def _info(bundle: Bundle, graph: Graph) -> ImageInfo:
+    configuration = bundle.configuration
+    quant = graph.input.quant
+    assert quant is not None
+    inputs = quantize_windows(
+        golden_windows(configuration.preprocess.frame_samples),
+        configuration.preprocess,
+        quant.scale,
+        quant.zero_point,
+    )
+    executor = ReferenceExecutor(graph)
+    return ImageInfo(
+        name=bundle.name,
+        class_names=configuration.class_names,
+        frame_samples=configuration.preprocess.frame_samples,
+        sampling_hz=configuration.sampling_rate,
+        epsilon_n2=configuration.preprocess.epsilon_n2,
+        golden_inputs=inputs,
+        golden_outputs=np.stack([executor.invoke(window).ravel() for window in inputs]),
+    )
+
+
+def golden_windows(samples: int) -> npt.NDArray[np.int16]:
+    """Inputs of the device's self-test: trains of bell-shaped beats, narrow to wide, in noise.
+
+    They need to exercise the arithmetic, not to look like ECG. Integers only, so that every
+    machine makes the same bytes.
+
+    Returns:
+        int16 (GOLDEN_WINDOWS, samples), microvolts.
+    """
+    time = np.arange(samples, dtype=np.int64)
+    windows = []
+    for number in range(GOLDEN_WINDOWS):
+        period, width = 70 + 17 * number, 3 + 4 * number
+        distance = np.abs((time - samples // 2 + period // 2) % period - period // 2)
+        beats = 1200 * width**2 // (width**2 + distance**2) * (1 if number % 2 else -1)
+        noise = (time * time * 7919 + number * 104_729) % 61 - 30
+        windows.append(beats + noise)
+    return np.stack(windows).astype(np.int16)
