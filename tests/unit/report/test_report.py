@@ -56,7 +56,9 @@ def test_silicon_is_not_labelled_emulated(layout: Layout) -> None:
     record = invented_record()
     silicon = replace(
         record,
-        board=replace(record.board, emulated=False, clock_hz=192_000_000),
+        board=replace(
+            record.board, emulated=False, clock_hz=192_000_000, tick_unit=TickUnit.CYCLES
+        ),
         latency=replace(record.latency, unit=TickUnit.CYCLES),
     )
     shown = flowing(layout(silicon))

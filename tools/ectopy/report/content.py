@@ -217,7 +217,9 @@ def _dataset(record: RunRecord) -> Fact:
 
 def _artefacts(record: RunRecord) -> tuple[Fact, ...]:
     model, firmware, board = record.model, record.firmware, record.board
-    clock = UNKNOWN if board.clock_hz is None else f"{board.clock_hz / 1e6:g} MHz"
+    clock: tuple[str, ...] = ()
+    if board.clock_hz and board.tick_unit is TickUnit.CYCLES:
+        clock = (f"clock {board.clock_hz / 1e6:g} MHz",)
     return (
         Fact(
             name="Model",
@@ -241,7 +243,7 @@ def _artefacts(record: RunRecord) -> tuple[Fact, ...]:
             name="Board",
             pieces=(
                 f"{board.name}, {board.cpu}{', emulated' if board.emulated else ''}",
-                f"clock {clock}",
+                *clock,
             ),
         ),
     )
