@@ -6,12 +6,22 @@
 
 #include "semihost.h"
 
+#define SCB_SHCSR (*(volatile uint32_t *)0xe000ed24u)
 #define SCB_CFSR  (*(volatile uint32_t *)0xe000ed28u)
 #define SCB_HFSR  (*(volatile uint32_t *)0xe000ed2cu)
+#define MPU_CTRL  (*(volatile uint32_t *)0xe000ed94u)
+#define MPU_RBAR  (*(volatile uint32_t *)0xe000ed9cu)
+#define MPU_RASR  (*(volatile uint32_t *)0xe000eda0u)
 #define SCB_CPACR (*(volatile uint32_t *)0xe000ed88u)
 
-#define CPACR_FPU   (0xfu << 20)
-#define CONTROL_PSP 2u
+#define CPACR_FPU    (0xfu << 20)
+#define CONTROL_PSP  2u
+#define SHCSR_FAULTS (7u << 16)
+
+/* The mebibyte under the stack, where QEMU would ignore writes: no access, no execution. */
+#define GUARD_BASE (0x1ff00000u | 1u << 4) /* VALID, region 0 */
+#define GUARD_SIZE (1u << 28 | 19u << 1 | 1u)
+#define MPU_ON     5u /* the default map for everything else */
 
 extern uint8_t ect_stack_low[];
 extern uint8_t ect_stack_high[];
@@ -32,6 +42,12 @@ _Noreturn void ect_run(void) {
 
 void ect_reset_handler(void) {
     SCB_CPACR |= CPACR_FPU;
+    /* Their own exceptions: as a HardFault, a stack overflow would fault once more while its
+     * registers are pushed and lock the processor up. */
+    SCB_SHCSR |= SHCSR_FAULTS;
+    MPU_RBAR = GUARD_BASE;
+    MPU_RASR = GUARD_SIZE;
+    MPU_CTRL = MPU_ON;
     __asm__ volatile("dsb\n isb" ::: "memory");
     memcpy(ect_data_low, ect_data_image, (size_t)(ect_data_high - ect_data_low));
     memset(ect_bss_low, 0, (size_t)(ect_bss_high - ect_bss_low));

@@ -15,7 +15,8 @@ from ectopy.errors import LinkError, ToolError
 
 _PR_SET_PDEATHSIG = 1
 _GRACE_S = 2.0
-_LAST_WORDS = 600
+_FIRST_WORDS = 200
+_LAST_WORDS = 400
 
 
 class Child:
@@ -91,12 +92,15 @@ class Child:
         self._stderr.close()
 
     def last_words(self) -> str:
-        """The end of what the process wrote to stderr."""
+        """Beginning and end of what the process wrote to stderr, warnings left out."""
         if self._stderr.closed:
             return ""
-        size = self._stderr.seek(0, 2)
-        self._stderr.seek(max(0, size - _LAST_WORDS))
-        return self._stderr.read().decode(errors="replace").strip()
+        self._stderr.seek(0)
+        lines = self._stderr.read().decode(errors="replace").splitlines()
+        text = "\n".join(line for line in lines if ": warning: " not in line).strip()
+        if len(text) <= _FIRST_WORDS + _LAST_WORDS:
+            return text
+        return f"{text[:_FIRST_WORDS]} [...] {text[-_LAST_WORDS:]}"
 
     def obituary(self) -> LinkError:
         """Why the link to this process ended."""
