@@ -12,7 +12,7 @@ static inline int8_t add(const ect_add_s8_t *p, int32_t a, int32_t b) {
     return ect_clamp_s8(y + p->out_zero_point, p->clamp_min, p->clamp_max);
 }
 
-static void row(const ect_add_s8_t *p, const int8_t *a, const int8_t *b, int8_t *out) {
+static void row(const ect_add_s8_t *restrict p, const int8_t *a, const int8_t *b, int8_t *out) {
     const int32_t a_step = p->walk.a_step[3];
     const int32_t b_step = p->walk.b_step[3];
     for (int32_t i = 0; i < p->walk.extent[3]; ++i) {

@@ -2,7 +2,8 @@
 #include "requantize.h"
 
 /* The input zero point leaves the inner loop: sum(w * (x - z)) = sum(w * x) - z * sum(w). */
-static int32_t offset_of_channel(const ect_conv2d_1x1_s8_t *p, const int8_t *w, int32_t bias) {
+static int32_t offset_of_channel(const ect_conv2d_1x1_s8_t *restrict p, const int8_t *w,
+                                 int32_t bias) {
     int32_t sum = 0;
     for (int32_t i = 0; i < p->in_c; ++i) {
         sum += w[i];
@@ -10,13 +11,14 @@ static int32_t offset_of_channel(const ect_conv2d_1x1_s8_t *p, const int8_t *w, 
     return bias - p->in_zero_point * sum;
 }
 
-static inline int8_t output_of(const ect_conv2d_1x1_s8_t *p, int32_t channel, int32_t acc) {
+static inline int8_t output_of(const ect_conv2d_1x1_s8_t *restrict p, int32_t channel,
+                               int32_t acc) {
     const int32_t y = ect_requantize(acc, p->multiplier[channel], p->shift[channel]);
     return ect_clamp_s8(y + p->out_zero_point, p->clamp_min, p->clamp_max);
 }
 
 /* Two pixels by two channels, so that every loaded byte is used twice. */
-static void channel_pair(const ect_conv2d_1x1_s8_t *p, int32_t channel, const int8_t *in,
+static void channel_pair(const ect_conv2d_1x1_s8_t *restrict p, int32_t channel, const int8_t *in,
                          const int8_t *w, const int32_t *offset, int8_t *out) {
     const int32_t depth = p->in_c;
     int32_t pixel = 0;
@@ -56,7 +58,7 @@ static void channel_pair(const ect_conv2d_1x1_s8_t *p, int32_t channel, const in
     }
 }
 
-static void single_channel(const ect_conv2d_1x1_s8_t *p, int32_t channel, const int8_t *in,
+static void single_channel(const ect_conv2d_1x1_s8_t *restrict p, int32_t channel, const int8_t *in,
                            const int8_t *w, int32_t offset, int8_t *out) {
     for (int32_t pixel = 0; pixel < p->pixels; ++pixel) {
         const int8_t *x = in + pixel * p->in_c;

@@ -4,70 +4,95 @@
 
 #define BLOCK 4 /* output channels computed together: each input byte is loaded once for them */
 
-/* Adds w_j . (x - zero_point) over `count` neighbouring bytes for BLOCK filters. */
-static inline void accumulate_block(int32_t *acc, const int8_t *x, int32_t zero_point,
-                                    const int8_t *w, int32_t filter_bytes, int32_t count) {
-    int32_t a0 = acc[0];
-    int32_t a1 = acc[1];
-    int32_t a2 = acc[2];
-    int32_t a3 = acc[3];
-    for (int32_t i = 0; i < count; ++i) {
-        const int32_t value = x[i] - zero_point;
-        a0 += w[i] * value;
-        a1 += w[i + filter_bytes] * value;
-        a2 += w[i + 2 * filter_bytes] * value;
-        a3 += w[i + 3 * filter_bytes] * value;
-    }
-    acc[0] = a0;
-    acc[1] = a1;
-    acc[2] = a2;
-    acc[3] = a3;
-}
+/* The taps of one window that lie inside the input, as runs of neighbouring bytes. Without
+ * horizontal dilation a row of taps is contiguous in the input and in the filter: one run. */
+typedef struct {
+    const int8_t *x; /* first byte of the first run */
+    int32_t w_first; /* its place in a filter */
+    int32_t rows, runs, run_bytes;
+    int32_t x_row_step, x_run_step; /* bytes from row to row and from run to run */
+    int32_t w_row_step, w_run_step;
+} runs_t;
 
-static inline void accumulate_one(int32_t *acc, const int8_t *x, int32_t zero_point,
-                                  const int8_t *w, int32_t count) {
-    for (int32_t i = 0; i < count; ++i) {
-        *acc += w[i] * (x[i] - zero_point);
-    }
-}
-
-/* `channels` (BLOCK or 1) filters starting at `w`, at the window with the given origin. Without
- * horizontal dilation a row of taps is contiguous in the input and in the filter: one long run. */
-static void window_sums(const ect_conv2d_s8_t *p, const int8_t *in, const int8_t *w,
-                        const int32_t origin[2], int32_t channels, int32_t *acc) {
+static runs_t runs_of_window(const ect_conv2d_s8_t *p, const int8_t *in, const int32_t origin[2]) {
     const ect_taps_t rows = ect_taps_inside(origin[0], p->kernel_h, p->dilation_h, p->in_h);
     const ect_taps_t columns = ect_taps_inside(origin[1], p->kernel_w, p->dilation_w, p->in_w);
+    const int32_t y = origin[0] + rows.first * p->dilation_h;
+    const int32_t x = origin[1] + columns.first * p->dilation_w;
+    const int32_t taps = columns.end - columns.first;
+    const int32_t taps_per_run = p->dilation_w == 1 ? taps : 1;
+    return (runs_t){
+        .x = in + (y * p->in_w + x) * p->in_c,
+        .w_first = (rows.first * p->kernel_w + columns.first) * p->in_c,
+        .rows = rows.end - rows.first,
+        .runs = p->dilation_w == 1 ? 1 : taps,
+        .run_bytes = taps_per_run * p->in_c,
+        .x_row_step = p->dilation_h * p->in_w * p->in_c,
+        .x_run_step = p->dilation_w * p->in_c,
+        .w_row_step = p->kernel_w * p->in_c,
+        .w_run_step = p->in_c,
+    };
+}
+
+static inline int8_t output_of(const ect_conv2d_s8_t *restrict p, int32_t channel, int32_t acc) {
+    const int32_t y = ect_requantize(acc, p->multiplier[channel], p->shift[channel]);
+    return ect_clamp_s8(y + p->out_zero_point, p->clamp_min, p->clamp_max);
+}
+
+static void channel_block(const ect_conv2d_s8_t *restrict p, const runs_t *restrict runs,
+                          const int8_t *weights, const int32_t *bias, int32_t channel,
+                          int8_t *out) {
+    const int32_t zero_point = p->in_zero_point;
     const int32_t filter_bytes = p->kernel_h * p->kernel_w * p->in_c;
-    const int32_t taps_per_run = p->dilation_w == 1 ? columns.end - columns.first : 1;
-    for (int32_t ky = rows.first; ky < rows.end; ++ky) {
-        const int32_t y = origin[0] + ky * p->dilation_h;
-        for (int32_t kx = columns.first; kx < columns.end; kx += taps_per_run) {
-            const int32_t x = origin[1] + kx * p->dilation_w;
-            const int8_t *source = in + (y * p->in_w + x) * p->in_c;
-            const int8_t *filter = w + (ky * p->kernel_w + kx) * p->in_c;
-            const int32_t count = taps_per_run * p->in_c;
-            if (channels == BLOCK) {
-                accumulate_block(acc, source, p->in_zero_point, filter, filter_bytes, count);
-            } else {
-                accumulate_one(acc, source, p->in_zero_point, filter, count);
+    const int8_t *filter = weights + channel * filter_bytes + runs->w_first;
+    int32_t acc0 = bias[channel];
+    int32_t acc1 = bias[channel + 1];
+    int32_t acc2 = bias[channel + 2];
+    int32_t acc3 = bias[channel + 3];
+    for (int32_t row = 0; row < runs->rows; ++row) {
+        for (int32_t run = 0; run < runs->runs; ++run) {
+            const int8_t *x = runs->x + row * runs->x_row_step + run * runs->x_run_step;
+            const int8_t *w = filter + row * runs->w_row_step + run * runs->w_run_step;
+            for (int32_t left = runs->run_bytes; left > 0; --left) {
+                const int32_t value = *x++ - zero_point;
+                acc0 += w[0] * value;
+                acc1 += w[filter_bytes] * value;
+                acc2 += w[2 * filter_bytes] * value;
+                acc3 += w[3 * filter_bytes] * value;
+                ++w;
             }
         }
     }
+    out[channel] = output_of(p, channel, acc0);
+    out[channel + 1] = output_of(p, channel + 1, acc1);
+    out[channel + 2] = output_of(p, channel + 2, acc2);
+    out[channel + 3] = output_of(p, channel + 3, acc3);
 }
 
-static void pixel(const ect_conv2d_s8_t *p, const int8_t *in, const int8_t *weights,
-                  const int32_t *bias, const int32_t origin[2], int8_t *out) {
+static int32_t single_sum(const ect_conv2d_s8_t *p, const runs_t *runs, const int8_t *filter) {
+    int32_t acc = 0;
+    for (int32_t row = 0; row < runs->rows; ++row) {
+        for (int32_t run = 0; run < runs->runs; ++run) {
+            const int8_t *x = runs->x + row * runs->x_row_step + run * runs->x_run_step;
+            const int8_t *w = filter + row * runs->w_row_step + run * runs->w_run_step;
+            for (int32_t i = 0; i < runs->run_bytes; ++i) {
+                acc += w[i] * (x[i] - p->in_zero_point);
+            }
+        }
+    }
+    return acc;
+}
+
+static void pixel(const ect_conv2d_s8_t *p, const runs_t *runs, const int8_t *weights,
+                  const int32_t *bias, int8_t *out) {
     const int32_t filter_bytes = p->kernel_h * p->kernel_w * p->in_c;
     int32_t channel = 0;
-    while (channel < p->out_c) {
-        const int32_t channels = p->out_c - channel >= BLOCK ? BLOCK : 1;
-        int32_t acc[BLOCK] = {0};
-        window_sums(p, in, weights + channel * filter_bytes, origin, channels, acc);
-        for (int32_t i = 0; i < channels; ++i, ++channel) {
-            const int32_t y =
-                ect_requantize(acc[i] + bias[channel], p->multiplier[channel], p->shift[channel]);
-            out[channel] = ect_clamp_s8(y + p->out_zero_point, p->clamp_min, p->clamp_max);
-        }
+    for (; channel + BLOCK <= p->out_c; channel += BLOCK) {
+        channel_block(p, runs, weights, bias, channel, out);
+    }
+    for (; channel < p->out_c; ++channel) {
+        const int8_t *filter = weights + channel * filter_bytes + runs->w_first;
+        out[channel] = output_of(p, channel, bias[channel] + single_sum(p, runs, filter));
     }
 }
 
@@ -76,7 +101,8 @@ void ect_conv2d_s8_ref(const ect_conv2d_s8_t *p, const int8_t *in, const int8_t 
     for (int32_t y = 0; y < p->out_h; ++y) {
         for (int32_t x = 0; x < p->out_w; ++x) {
             const int32_t origin[2] = {y * p->stride_h - p->pad_top, x * p->stride_w - p->pad_left};
-            pixel(p, in, weights, bias, origin, out);
+            const runs_t runs = runs_of_window(p, in, origin);
+            pixel(p, &runs, weights, bias, out);
             out += p->out_c;
         }
     }

@@ -29,29 +29,36 @@ static taps_t taps_of_window(const ect_dwconv2d_s8_t *p, const int8_t *in, const
     };
 }
 
-static void channel_block(const ect_dwconv2d_s8_t *p, const taps_t *taps, int32_t channel,
-                          int32_t *acc) {
+static inline int8_t output_of(const ect_dwconv2d_s8_t *restrict p, int32_t channel, int32_t acc) {
+    const int32_t y = ect_requantize(acc, p->multiplier[channel], p->shift[channel]);
+    return ect_clamp_s8(y + p->out_zero_point, p->clamp_min, p->clamp_max);
+}
+
+static void channel_block(const ect_dwconv2d_s8_t *restrict p, const taps_t *restrict taps,
+                          int32_t channel, const int32_t *bias, int8_t *out) {
     const int32_t zero_point = p->in_zero_point;
-    int32_t a0 = acc[0];
-    int32_t a1 = acc[1];
-    int32_t a2 = acc[2];
-    int32_t a3 = acc[3];
+    const int32_t x_step = taps->x_column_step;
+    const int32_t w_step = p->in_c;
+    int32_t acc0 = bias[channel];
+    int32_t acc1 = bias[channel + 1];
+    int32_t acc2 = bias[channel + 2];
+    int32_t acc3 = bias[channel + 3];
     for (int32_t row = 0; row < taps->rows; ++row) {
         const int8_t *x = taps->x + row * taps->x_row_step + channel;
         const int8_t *w = taps->w + row * taps->w_row_step + channel;
-        for (int32_t column = 0; column < taps->columns; ++column) {
-            a0 += w[0] * (x[0] - zero_point);
-            a1 += w[1] * (x[1] - zero_point);
-            a2 += w[2] * (x[2] - zero_point);
-            a3 += w[3] * (x[3] - zero_point);
-            x += taps->x_column_step;
-            w += p->in_c;
+        for (int32_t left = taps->columns; left > 0; --left) {
+            acc0 += w[0] * (x[0] - zero_point);
+            acc1 += w[1] * (x[1] - zero_point);
+            acc2 += w[2] * (x[2] - zero_point);
+            acc3 += w[3] * (x[3] - zero_point);
+            x += x_step;
+            w += w_step;
         }
     }
-    acc[0] = a0;
-    acc[1] = a1;
-    acc[2] = a2;
-    acc[3] = a3;
+    out[channel] = output_of(p, channel, acc0);
+    out[channel + 1] = output_of(p, channel + 1, acc1);
+    out[channel + 2] = output_of(p, channel + 2, acc2);
+    out[channel + 3] = output_of(p, channel + 3, acc3);
 }
 
 static int32_t single_channel(const ect_dwconv2d_s8_t *p, const taps_t *taps, int32_t channel,
@@ -66,21 +73,11 @@ static int32_t single_channel(const ect_dwconv2d_s8_t *p, const taps_t *taps, in
     return acc;
 }
 
-static inline int8_t output_of(const ect_dwconv2d_s8_t *p, int32_t channel, int32_t acc) {
-    const int32_t y = ect_requantize(acc, p->multiplier[channel], p->shift[channel]);
-    return ect_clamp_s8(y + p->out_zero_point, p->clamp_min, p->clamp_max);
-}
-
 static void pixel(const ect_dwconv2d_s8_t *p, const taps_t *taps, const int32_t *bias,
                   int8_t *out) {
     int32_t channel = 0;
     for (; channel + BLOCK <= p->in_c; channel += BLOCK) {
-        int32_t acc[BLOCK] = {bias[channel], bias[channel + 1], bias[channel + 2],
-                              bias[channel + 3]};
-        channel_block(p, taps, channel, acc);
-        for (int32_t i = 0; i < BLOCK; ++i) {
-            out[channel + i] = output_of(p, channel + i, acc[i]);
-        }
+        channel_block(p, taps, channel, bias, out);
     }
     for (; channel < p->in_c; ++channel) {
         out[channel] = output_of(p, channel, single_channel(p, taps, channel, bias[channel]));
