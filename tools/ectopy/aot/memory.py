@@ -7,6 +7,7 @@ lower bound or comes close. Everything is deterministic.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Sequence
 
 from ectopy.aot.types import Buffer, Placement
@@ -15,6 +16,8 @@ ALIGNMENT = 4
 """Bytes; kernels may read whole words."""
 
 SEARCH_ROUNDS = 100
+SEARCH_COMPARISONS = 1_000_000
+"""Bound the search: a round compares all pairs of buffers once."""
 
 
 def plan_memory(buffers: Sequence[Buffer]) -> tuple[Placement, ...]:
@@ -24,13 +27,15 @@ def plan_memory(buffers: Sequence[Buffer]) -> tuple[Placement, ...]:
         One placement per buffer, in the order of ``buffers``; offsets are aligned.
     """
     best: dict[Buffer, int] = {}
+    floor = live_peak(buffers)
+    rounds = min(SEARCH_ROUNDS, max(1, SEARCH_COMPARISONS // max(1, len(buffers) ** 2)))
     for start in _starting_orders(buffers):
         order = list(start)
-        for _ in range(SEARCH_ROUNDS):
+        for _ in range(rounds):
             offsets = _first_fit(order)
             if not best or _height(offsets) < _height(best):
                 best = offsets
-            if _height(best) == live_peak(buffers):
+            if _height(best) == floor:
                 break
             top = max(order, key=lambda b: offsets[b] + b.nbytes)
             if top is order[0]:
@@ -74,15 +79,17 @@ def _starting_orders(buffers: Sequence[Buffer]) -> tuple[list[Buffer], ...]:
 def _first_fit(order: Sequence[Buffer]) -> dict[Buffer, int]:
     """Each buffer at the lowest offset that is free during its whole life."""
     offsets: dict[Buffer, int] = {}
+    from_below: list[Buffer] = []
     for buffer in order:
         offset = 0
-        for other in sorted(offsets, key=lambda b: offsets[b]):
+        for other in from_below:
             if other.first > buffer.last or other.last < buffer.first:
                 continue
             if offset + buffer.nbytes <= offsets[other]:
                 break
             offset = max(offset, offsets[other] + aligned(other.nbytes))
         offsets[buffer] = offset
+        insort(from_below, buffer, key=lambda b: offsets[b])
     return offsets
 
 

@@ -1,0 +1,128 @@
+"""The validator must catch errors planted in good plans; it shares no code with the planner."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from ectopy.aot import Plan, PlanError, compile_graph, validate_plan
+from ectopy.aot.types import Kernel, Placement, TensorOperand
+from ectopy.graph.reader import read_tflite
+from ectopy.graph.types import Graph
+from ectopy.vocab import OpKind
+from firmware.random_models import RandomModel
+from support.tflite_builder import ModelBuilder, Quant
+
+
+def residual_model() -> bytes:
+    """Input, reshape, conv, conv, add with the first conv's output, mean."""
+    builder = ModelBuilder(1)
+    x = builder.input((1, 16, 4), Quant(0.05, 3))
+    x = builder.reshape(x, (1, 1, 16, 4))
+    a = builder.conv_2d(x, channels=4, output=Quant(1.0, 0))
+    b = builder.conv_2d(a, channels=4, kernel=(1, 3), output=Quant(30.0, 0))
+    c = builder.add(a, b, output=Quant(40.0, 0))
+    return builder.finish(builder.mean(c, axes=(1, 2), output=Quant(20.0, 0)))
+
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    return read_tflite(residual_model(), "residual")
+
+
+@pytest.fixture(scope="module")
+def plan(graph: Graph) -> Plan:
+    return compile_graph(graph)
+
+
+def moved(plan: Plan, number: int, change: Callable[[Placement], Placement]) -> Plan:
+    placements = list(plan.placements)
+    placements[number] = change(placements[number])
+    return replace(plan, placements=tuple(placements))
+
+
+def test_the_good_plan_passes(graph: Graph, plan: Plan) -> None:
+    validate_plan(graph, plan)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_plans_of_random_models_pass(seed: int) -> None:
+    random = read_tflite(RandomModel(seed).build(), "random")
+    compiled = compile_graph(random)
+    assert compiled.live_peak_bytes <= compiled.arena_bytes
+
+
+def test_any_buffer_moved_onto_a_living_one_is_caught(graph: Graph, plan: Plan) -> None:
+    tried = 0
+    for i, a in enumerate(plan.placements):
+        for b in plan.placements:
+            together = a.buffer.first <= b.buffer.last and b.buffer.first <= a.buffer.last
+            if a is not b and together and a.offset != b.offset:
+                spoiled = moved(plan, i, lambda p, b=b: replace(p, offset=b.offset))  # type: ignore[misc]
+                with pytest.raises(PlanError):
+                    validate_plan(graph, spoiled)
+                tried += 1
+    assert tried >= 6
+
+
+@pytest.mark.parametrize("offset", [-4, 2, 1 << 20])
+def test_an_offset_outside_the_arena_or_unaligned_is_caught(
+    graph: Graph, plan: Plan, offset: int
+) -> None:
+    with pytest.raises(PlanError):
+        validate_plan(graph, moved(plan, 1, lambda p: replace(p, offset=offset)))
+
+
+def test_an_arena_one_byte_too_small_is_caught(graph: Graph, plan: Plan) -> None:
+    with pytest.raises(PlanError, match="leaves"):
+        validate_plan(graph, replace(plan, arena_bytes=plan.arena_bytes - 1))
+
+
+def test_a_buffer_without_a_place_is_caught(graph: Graph, plan: Plan) -> None:
+    with pytest.raises(PlanError, match="no place"):
+        validate_plan(graph, replace(plan, placements=plan.placements[:-1]))
+
+
+def test_a_missing_or_swapped_step_is_caught(graph: Graph, plan: Plan) -> None:
+    with pytest.raises(PlanError, match="in order"):
+        validate_plan(graph, replace(plan, steps=plan.steps[:-1]))
+    swapped = (*plan.steps[:1], plan.steps[2], plan.steps[1], *plan.steps[3:])
+    with pytest.raises(PlanError, match="in order"):
+        validate_plan(graph, replace(plan, steps=swapped))
+
+
+def test_an_operator_without_its_kernel_is_caught(graph: Graph, plan: Plan) -> None:
+    steps = list(plan.steps)
+    steps[2] = replace(steps[2], call=None)
+    with pytest.raises(PlanError, match="not computed"):
+        validate_plan(graph, replace(plan, steps=tuple(steps)))
+
+
+def test_reading_another_tensor_is_caught(graph: Graph, plan: Plan) -> None:
+    steps = list(plan.steps)
+    call = steps[3].call
+    assert call is not None
+    a, b = call.operands
+    steps[3] = replace(steps[3], call=replace(call, operands=(b, a)))
+    with pytest.raises(PlanError, match="reads tensors"):
+        validate_plan(graph, replace(plan, steps=tuple(steps)))
+
+
+def test_writing_over_an_input_is_allowed_to_elementwise_kernels_only(
+    graph: Graph, plan: Plan
+) -> None:
+    addition = plan.steps[3]
+    assert addition.call is not None and addition.call.kernel is Kernel.ADD
+    first = addition.call.operands[0]
+    assert isinstance(first, TensorOperand)
+    assert plan.offset_of(addition.output) == plan.offset_of(first.tensor)
+    steps = list(plan.steps)
+    steps[3] = replace(addition, call=replace(addition.call, kernel=Kernel.CONV2D))
+    with pytest.raises(PlanError, match="over its own input"):
+        validate_plan(graph, replace(plan, steps=tuple(steps)))
+
+
+def test_a_reshape_costs_nothing_and_shares_its_bytes(graph: Graph, plan: Plan) -> None:
+    reshape = next(op for op in graph.ops if op.kind is OpKind.RESHAPE)
+    assert plan.steps[reshape.index].call is None
+    assert plan.offset_of(reshape.inputs[0]) == plan.offset_of(reshape.outputs[0])
