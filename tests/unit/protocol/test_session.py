@@ -103,6 +103,28 @@ def test_a_repeat_is_answered_from_memory() -> None:
     assert (device.inferences, device.repeats) == (1, 1)
 
 
+def test_a_caller_that_was_away_for_long_causes_no_retries() -> None:
+    device = FakeDevice()
+    session = open_session(device)
+    for _ in session.infer(windows(20), InputFormat.INT16_UV):
+        device.clock.now_s += 100
+    assert session.counters.retries == 0
+
+
+def test_a_device_that_talks_but_never_answers_is_given_up() -> None:
+    device = FakeDevice()
+    session = open_session(device)
+
+    def chatter(data: bytes) -> bytes:
+        device.clock.now_s += 0.01
+        return b"busy\0" if len(data) < 100 else data
+
+    device.damage = chatter
+    with pytest.raises(LinkError, match="fell silent"):
+        list(session.infer(windows(5), InputFormat.INT16_UV))
+    assert device.clock.now_s < 2 * Timing().reply_s * Timing().attempts
+
+
 def test_sequence_numbers_wrap() -> None:
     device = FakeDevice()
     session = open_session(device)

@@ -266,28 +266,32 @@ class Session:
         pending.sent_s = self._clock()
 
     def _collect(self, flight: _Flight) -> None:
-        """Waits for a reply, takes all that have come, and sends again what must have got lost."""
+        """Takes all replies that have come, and sends again what must have got lost.
+
+        What lies in the link is read before anything is called late: the caller may have been
+        away for longer than the device is given.
+        """
         oldest = min(flight.pending.values(), key=lambda pending: pending.order)
         hello = oldest.message is schema.HELLO
         patience = self._timing.boot_s if hello else self._timing.reply_s
-        waited = self._clock() - max(oldest.sent_s, self._last_reply_s)
-        if waited >= patience:
+        deadline = max(oldest.sent_s, self._last_reply_s) + patience
+        replies = self._receive(max(0.0, deadline - self._clock()))
+        matched = [self._match(flight, frame) for frame in replies]
+        if not any(matched) and self._clock() >= deadline:
             for pending in tuple(flight.pending.values()):
                 self._transmit(pending)
-            return
-        for frame in self._receive(patience - waited):
-            self._match(flight, frame)
 
-    def _match(self, flight: _Flight, frame: Frame) -> None:
+    def _match(self, flight: _Flight, frame: Frame) -> bool:
         pending = flight.pending.get(frame.seq)
         if pending is None or not _answers(frame, pending):
-            return  # a second reply to a repeated request, or one of an earlier session
+            return False  # a second reply to a repeated request, or one of an earlier session
         self._last_reply_s = self._clock()
         del flight.pending[frame.seq]
         flight.answered[frame.seq] = frame
         for earlier in tuple(flight.pending.values()):
             if earlier.order < pending.order:
                 self._transmit(earlier)
+        return True
 
     def _send(self, data: bytes) -> None:
         self._link.write(data)
