@@ -16,3 +16,11 @@ def ecg_dir() -> Path:
         if place is not None and (place / "mitdb" / "100.hea").is_file():
             return place
     pytest.skip(f"no mitdb/ in $ECTOPY_DATA nor in {BESIDE_THE_REPOSITORY}")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write golden files anew instead of comparing with them; then read the diff",
+    )
