@@ -90,7 +90,9 @@ def _check_interface(graph: Graph) -> None:
                 hint="models with several inputs or outputs are not supported",
             )
         tensor = graph.tensors[indices[0]]
-        if tensor.dtype is not DType.INT8 or tensor.quant is None or tensor.data is not None:
+        if tensor.data is not None:
+            raise file_error(f"{what[:-1]} tensor '{tensor.name}' is a constant")
+        if tensor.dtype is not DType.INT8 or tensor.quant is None:
             raise file_error(
                 f"{what[:-1]} tensor '{tensor.name}' is not a quantized int8 activation",
                 hint=REQUANTIZE,
@@ -109,7 +111,8 @@ def _check_quant(op: Op, tensor: Tensor) -> None:
         raise _bad(op, tensor, "a scale is zero, negative or not a number")
     limit = 128 if tensor.dtype is DType.INT8 else 1
     if not all(-limit <= zero_point < limit for zero_point in quant.zero_points):
-        raise _bad(op, tensor, f"a zero point is outside {tensor.dtype}")
+        allowed = "between -128 and 127" if limit == 128 else "0, as int32 needs"
+        raise _bad(op, tensor, f"a zero point is not {allowed}")
     if quant.axis is None:
         return
     if not 0 <= quant.axis < len(tensor.shape):

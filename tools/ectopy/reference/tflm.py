@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
@@ -98,7 +99,8 @@ def _open(tflite: bytes, graph: Graph, *, preserve: bool) -> Any:
                 config.kPreserveAllTensors if preserve else config.kAllocationRecording
             ),
         )
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError, TypeError, IndexError, struct.error) as error:
+        # Its Python part reads the flatbuffer once more, damaged corners that we do not visit too.
         raise ToolError(
             f"tflite-micro refuses the model: {error}", hint="its own message is above"
         ) from error
