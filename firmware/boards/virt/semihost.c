@@ -14,10 +14,15 @@ enum {
 };
 
 static uint32_t call(uint32_t operation, uintptr_t argument) {
-    register uint32_t r0 __asm__("r0") = operation;
-    register uintptr_t r1 __asm__("r1") = argument;
-    __asm__ volatile("bkpt 0xab" : "+r"(r0) : "r"(r1) : "memory");
-    return r0;
+    uint32_t result;
+    __asm__ volatile("mov r0, %1\n"
+                     "mov r1, %2\n"
+                     "bkpt 0xab\n"
+                     "mov %0, r0\n"
+                     : "=r"(result)
+                     : "r"(operation), "r"(argument)
+                     : "r0", "r1", "memory");
+    return result;
 }
 
 int32_t ect_semihost_open(const char *path, ect_file_mode_t mode) {

@@ -1,6 +1,7 @@
 /* From reset to main, and the end of the run when the processor faults.
  * main runs on the process stack, handlers on their own, so that a stack overflow can be told. */
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -40,6 +41,10 @@ _Noreturn void ect_run(void) {
     ect_semihost_exit(main() == 0);
 }
 
+static size_t bytes_between(const uint8_t *low, const uint8_t *high) {
+    return (uintptr_t)high - (uintptr_t)low;
+}
+
 void ect_reset_handler(void) {
     SCB_CPACR |= CPACR_FPU;
     /* Their own exceptions: as a HardFault, a stack overflow would fault once more while its
@@ -49,8 +54,8 @@ void ect_reset_handler(void) {
     MPU_RASR = GUARD_SIZE;
     MPU_CTRL = MPU_ON;
     __asm__ volatile("dsb\n isb" ::: "memory");
-    memcpy(ect_data_low, ect_data_image, (size_t)(ect_data_high - ect_data_low));
-    memset(ect_bss_low, 0, (size_t)(ect_bss_high - ect_bss_low));
+    memcpy(ect_data_low, ect_data_image, bytes_between(ect_data_low, ect_data_high));
+    memset(ect_bss_low, 0, bytes_between(ect_bss_low, ect_bss_high));
     __asm__ volatile("msr psp, %0\n"
                      "msr control, %1\n"
                      "isb\n"

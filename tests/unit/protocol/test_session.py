@@ -1,4 +1,5 @@
 import copy
+import json
 import struct
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from ectopy.errors import LinkError
 from ectopy.protocol import InputFormat, Session, Timing
+from ectopy.protocol.hello import parse_hello
 from ectopy.protocol.session import status_text
 from fake_device import FRAME_SAMPLES, GOOD_HELLO, OP_BYTES, Disturbance, FakeDevice
 
@@ -233,6 +235,28 @@ def test_a_wrong_hello_is_rejected_by_name(
     with pytest.raises(LinkError, match=message) as caught:
         open_session(FakeDevice(hello=hello))
     assert caught.value.hint
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(allow_nan=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from(["board", "engine", "model", "protocol", "credits", ""]), json_values)
+def test_no_hello_ends_in_anything_but_a_link_error(key: str, value: object) -> None:
+    hello = {**GOOD_HELLO, key: value} if key else value
+    try:
+        parse_hello(json.dumps(hello).encode())
+    except LinkError as error:
+        assert error.hint
+
+
+@pytest.mark.parametrize("text", [b"", b"\xff", b"{", b"[" * 2300, b'{"protocol": 1}'])
+def test_a_hello_that_is_no_json_object_is_a_link_error(text: bytes) -> None:
+    with pytest.raises(LinkError, match="HELLO"):
+        parse_hello(text)
 
 
 def test_statuses_are_named_for_people() -> None:

@@ -68,7 +68,7 @@ def parse_hello(text: bytes) -> Hello:
     """
     try:
         root = json.loads(text.decode())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise LinkError(f"the device's HELLO is not JSON: {error}", hint=_HINT) from error
     top = _Keys("", root)
     protocol = top.integer("protocol", 0, 255)
