@@ -111,7 +111,10 @@ def test_an_emulator_that_dies_in_mid_run_leaves_a_partial_run(tmp_path: Path) -
     assert set(children()) == before
 
 
-def test_ctrl_c_ends_the_command_with_130_and_a_partial_record(tmp_path: Path) -> None:
+@pytest.mark.parametrize("interrupt", [signal.SIGINT, signal.SIGTERM], ids=["ctrl_c", "cancel"])
+def test_an_interrupted_command_ends_with_130_and_a_partial_record(
+    tmp_path: Path, interrupt: signal.Signals
+) -> None:
     record_file = tmp_path / "record.json"
     options = {
         "--model": MODEL,
@@ -132,7 +135,7 @@ def test_ctrl_c_ends_the_command_with_130_and_a_partial_record(tmp_path: Path) -
     for line in process.stderr:
         heard += line
         if "/2000" in line:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(interrupt)
             break
     shown, errors = process.communicate(timeout=60)
     assert process.returncode == 130, heard + errors

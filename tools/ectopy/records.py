@@ -88,7 +88,7 @@ class DatasetRecord:
         windows: Windows with a result; all figures of the record are over these.
         limit: Windows asked for, null for the whole split.
         sha256: Hash over samples, labels and record names of the windows as loaded.
-        label_map: Annotation symbols of each class.
+        label_map: Annotation symbols of each class of the model.
     """
 
     name: str

@@ -18,9 +18,9 @@ from ectopy.usecases.bench_record import Evidence, make_record
 from ectopy.usecases.bench_stream import Measured, Samples, encode_windows, stream
 from ectopy.usecases.bench_types import BenchRequest, BenchRun
 from ectopy.usecases.build import BuildRequest, build_firmware
-from ectopy.vocab import LinkKind
+from ectopy.vocab import LABEL_MAP, LinkKind
 from ectopy.windows import WindowRequest, WindowSet, load_windows
-from ectopy.zoo import Bundle, class_labels, open_bundle
+from ectopy.zoo import Bundle, Configuration, class_labels, open_bundle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -28,6 +28,7 @@ class Prepared:
     """All that a run needs before a board is touched.
 
     Attributes:
+        label_map: Annotation symbols of each class of the model.
         link: The one to open, never ``auto``.
     """
 
@@ -35,6 +36,7 @@ class Prepared:
     graph: Graph
     windows: WindowSet
     samples: Samples
+    label_map: str
     link: LinkKind
     image: Image
     oracle: HostInterpreter
@@ -98,6 +100,7 @@ def prepare(request: BenchRequest, progress: Progress = silent) -> Prepared:
         graph=graph,
         windows=windows,
         samples=samples,
+        label_map=label_map(bundle.configuration),
         link=link,
         image=image,
         oracle=open_reference(tflite, graph),
@@ -136,6 +139,7 @@ def run_on(link: Link, prepared: Prepared, progress: Progress = silent) -> Bench
             hello=hello,
             dataset=prepared.windows.info,
             samples=prepared.samples,
+            label_map=prepared.label_map,
             measured=measured,
             reference=prepared.oracle.name,
             link=link.kind,
@@ -167,6 +171,15 @@ def require_image(hello: Hello, image: Image) -> None:
             f"the board runs another build: {hello.build_id}, not {image.build_id}",
             hint=f"flash {image.elf}",
         )
+
+
+def label_map(configuration: Configuration) -> str:
+    """Annotation symbols of each class of the model, which may merge classes of beats."""
+    symbols = [""] * configuration.num_classes
+    for label, letters in LABEL_MAP.items():
+        symbols[configuration.class_map[label]] += letters
+    pairs = zip(configuration.class_names, symbols, strict=True)
+    return " ".join(f"{name}={letters}" for name, letters in pairs)
 
 
 def _require_same_classes(graph: Graph, bundle: Bundle) -> None:

@@ -45,6 +45,7 @@ class Evidence:
     """Everything a run knows at its end.
 
     Attributes:
+        label_map: Annotation symbols of each class of the model.
         stats: None if the device could not be asked any more.
         failure: What ended the run early.
         began: With time zone.
@@ -56,6 +57,7 @@ class Evidence:
     hello: Hello
     dataset: DatasetInfo
     samples: Samples
+    label_map: str
     measured: Measured
     reference: str
     link: LinkKind
@@ -157,7 +159,7 @@ def _dataset(run: Evidence, notes: dict[str, str]) -> DatasetRecord:
         windows=len(run.measured.results),
         limit=request.limit,
         sha256=run.dataset.sha256,
-        label_map=run.dataset.label_map,
+        label_map=run.label_map,
     )
 
 
