@@ -13,19 +13,19 @@ class Window:
     """A convolution or pooling window along one axis.
 
     Attributes:
-        size: Taps.
+        taps: Positions of the window.
         stride: Input steps per output.
         dilation: Input steps between taps.
     """
 
-    size: int
+    taps: int
     stride: int
     dilation: int = 1
 
     @property
     def extent(self) -> int:
         """Input steps from the first to the last tap, both included."""
-        return (self.size - 1) * self.dilation + 1
+        return (self.taps - 1) * self.dilation + 1
 
     def outputs(self, inputs: int, padding: Padding) -> int:
         """Output length for an input of ``inputs`` steps; at most 0 if the window does not fit."""
@@ -52,6 +52,6 @@ def windows_of(
     """
     dilation = (1, 1) if isinstance(attrs, PoolAttrs) else attrs.dilation
     return (
-        Window(size=kernel[0], stride=attrs.stride[0], dilation=dilation[0]),
-        Window(size=kernel[1], stride=attrs.stride[1], dilation=dilation[1]),
+        Window(taps=kernel[0], stride=attrs.stride[0], dilation=dilation[0]),
+        Window(taps=kernel[1], stride=attrs.stride[1], dilation=dilation[1]),
     )
