@@ -21,7 +21,8 @@ EXAMPLES = """
 \b
 Examples:
   ectopy bench
-      1,000 windows of MIT-BIH DS2 (or synthetic ones) on the virtual EVB
+      1,000 windows of MIT-BIH DS2 (without records: synthetic ones), drawn over
+      all records at natural prevalence, on the virtual EVB
   ectopy bench --model beat-2-eff-sm --limit all --data-dir ~/ecg
       the whole split; --link auto takes the fast link for long runs
   ectopy bench --board host --limit 50
@@ -59,14 +60,8 @@ def _choice(kind: type[Enum]) -> click.Choice[str]:
 @click.option("--dataset", type=_choice(DatasetName), default="auto", help="Source of windows.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where the ECG records are.")
 @click.option("--split", type=_choice(Split), default="ds2", help="Inter-patient split.")
-@click.option(
-    "--limit",
-    metavar="N|all",
-    default="1000",
-    callback=_limit,
-    help="Windows, drawn over all records at natural prevalence.",
-)
-@click.option("--seed", type=click.IntRange(0), default=0, help="Seed of that draw.")
+@click.option("--limit", metavar="N|all", default="1000", callback=_limit, help="Windows to draw.")
+@click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the draw.")
 @click.option("--engine", type=_choice(EngineName), default="aot", help="Inference engine.")
 @click.option("--link", type=_choice(LinkKind), default="auto", help="How frames travel.")
 @click.option("--port", help="Serial port, for a board on a cable.")
