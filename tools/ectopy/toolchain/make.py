@@ -16,7 +16,7 @@ from ectopy.vocab import BoardName, EngineName
 ELF_NAME = "firmware.elf"
 
 _OVERFLOW = re.compile(r"region `(\w+)' overflowed by (\d+) bytes")
-_TELLING = re.compile(r"error:|undefined reference|cannot find|fatal|No such file")
+_TELLING = re.compile(r"error:|undefined reference|multiple definition|cannot find|fatal|No such")
 _SHOWN_LINES = 12
 
 

@@ -1,0 +1,243 @@
+"""Compiler, make, budgets and build ids; failures are errors for people."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ectopy.errors import BudgetError, ToolError
+from ectopy.toolchain import (
+    BUDGETS,
+    Compiler,
+    MakeRequest,
+    check_budget,
+    compute_build_id,
+    find_compiler,
+    make_firmware,
+    read_elf,
+)
+from ectopy.toolchain import build_id as build_id_module
+from ectopy.toolchain import make as make_module
+from ectopy.toolchain import sources as sources_module
+from ectopy.toolchain.sources import FIRMWARE_DIR
+from ectopy.vocab import BoardName, EngineName
+
+COMPILER = Compiler(program="cc", version="1.0")
+
+
+@pytest.fixture
+def firmware(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The real Makefile over sources small enough to compile in no time."""
+    folder = tmp_path / "firmware"
+    for name in ("app", "boards/host", "boards/virt", "engines/aot", "include"):
+        (folder / name).mkdir(parents=True)
+    shutil.copy(FIRMWARE_DIR / "Makefile", folder)
+    shutil.copy(FIRMWARE_DIR / "boards" / "virt" / "link.ld", folder / "boards" / "virt")
+    (folder / "app" / "main.c").write_text(
+        "extern const char id[];\nconst char id[] = ECT_BUILD_ID;\n"
+        "int main(int count, char **words) { return id[count] + **words; }\n"
+    )
+    (folder / "boards" / "virt" / "startup.c").write_text(
+        "int main(void);\nvoid ect_reset_handler(void);\n"
+        "void ect_reset_handler(void) { (void)main(); }\n"
+    )
+    for module in (make_module, build_id_module, sources_module):
+        monkeypatch.setattr(module, "FIRMWARE_DIR", folder)
+    return folder
+
+
+@pytest.fixture
+def generated(tmp_path: Path) -> Path:
+    folder = tmp_path / "generated"
+    folder.mkdir()
+    return folder
+
+
+def request_for(generated: Path, board: BoardName = BoardName.HOST, **other: str) -> MakeRequest:
+    return MakeRequest(
+        board=board,
+        engine=EngineName.AOT,
+        generated=generated,
+        out=generated.parent / other.get("out", "out"),
+        build_id=other.get("build_id", "id1"),
+    )
+
+
+def test_a_build_reports_files_and_a_second_one_does_nothing(
+    firmware: Path, generated: Path
+) -> None:
+    news: list[tuple[int, int, str]] = []
+    request = request_for(generated)
+    elf = make_firmware(request, lambda *event: news.append(event))
+    assert news == [(1, 2, "compile app/main.c"), (2, 2, "link firmware.elf")]
+    before = elf.stat().st_mtime_ns
+    make_firmware(request, lambda *event: news.append(event))
+    assert len(news) == 2 and elf.stat().st_mtime_ns == before
+    (firmware / "app" / "main.c").write_text("int main(void) { return ECT_BUILD_ID[1]; }\n")
+    make_firmware(request, lambda *event: news.append(event))
+    assert len(news) == 4
+
+
+def test_another_build_id_reaches_the_image(firmware: Path, generated: Path) -> None:
+    make_firmware(request_for(generated))
+    elf = make_firmware(request_for(generated, build_id="another"))
+    assert b"another" in elf.read_bytes()
+
+
+def test_a_new_generated_file_is_linked(firmware: Path, generated: Path) -> None:
+    make_firmware(request_for(generated))
+    (generated / "model.c").write_text("int main(void) { return 0; }\n")
+    with pytest.raises(ToolError, match="multiple definition"):
+        make_firmware(request_for(generated))
+
+
+def test_a_compile_error_shows_its_line_and_no_traceback(firmware: Path, generated: Path) -> None:
+    (generated / "model.c").write_text("int broken(void) { return missing; }\n")
+    with pytest.raises(ToolError, match=r"model\.c:1:.*error: .*missing") as caught:
+        make_firmware(request_for(generated))
+    assert caught.value.exit_code == 1 and caught.value.hint
+
+
+def test_a_warning_is_an_error(firmware: Path, generated: Path) -> None:
+    (generated / "model.c").write_text("char narrow(int x);\nchar narrow(int x) { return x; }\n")
+    with pytest.raises(ToolError, match="conversion"):
+        make_firmware(request_for(generated))
+
+
+@pytest.mark.parametrize(
+    ("declaration", "memory"),
+    [
+        ("char big[2000000] = {0}; extern char big[]; int use(void) { return big[9]; }", "TCM"),
+        ("extern const char big[2000000]; const char big[2000000] = {1};", "MRAM"),
+    ],
+)
+def test_an_image_too_large_for_the_board_says_by_how_much(
+    firmware: Path, generated: Path, declaration: str, memory: str
+) -> None:
+    (generated / "model.c").write_text(declaration + "\n")
+    (firmware / "app" / "main.c").write_text(
+        "extern const char big[]; int main(void);\nint main(void) { return big[9]; }\n"
+    )
+    with pytest.raises(BudgetError, match=rf"[\d,]+ bytes too large .*{memory}") as caught:
+        make_firmware(request_for(generated, BoardName.VIRT))
+    assert caught.value.exit_code == 2 and caught.value.hint
+
+
+def test_elf_facts_count_what_is_there(firmware: Path, generated: Path) -> None:
+    small = read_elf(make_firmware(request_for(generated, BoardName.VIRT)))
+    (generated / "model.c").write_text(
+        "extern const char table[]; const char table[1000] = {1};\n"
+        "extern char space[]; char space[3000];\n"
+    )
+    (firmware / "app" / "main.c").write_text(
+        "extern const char table[]; extern char space[]; int main(void);\n"
+        "int main(void) { return table[9] + space[9] + ECT_BUILD_ID[0]; }\n"
+    )
+    large = read_elf(make_firmware(request_for(generated, BoardName.VIRT)))
+    assert 1000 <= large.flash_bytes - small.flash_bytes < 1100
+    assert 3000 <= large.ram_bytes - small.ram_bytes < 3016
+    assert small.ram_bytes >= 16 * 1024
+
+
+def test_what_is_no_elf_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "firmware.elf"
+    path.write_bytes(b"not an ELF file at all")
+    with pytest.raises(ToolError, match="ELF"):
+        read_elf(path)
+
+
+def test_paths_that_make_cannot_handle_are_refused_at_once(tmp_path: Path) -> None:
+    folder = tmp_path / "two words"
+    folder.mkdir()
+    with pytest.raises(ToolError, match="two words") as caught:
+        make_firmware(request_for(folder))
+    assert "blanks" in caught.value.hint
+
+
+@pytest.fixture
+def bare_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    yield folder
+
+
+def pretend(folder: Path, name: str, script: str) -> None:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("board", "program"), [(BoardName.HOST, "gcc"), (BoardName.VIRT, "arm-none-eabi-gcc")]
+)
+def test_a_missing_compiler_says_how_to_install_it(
+    bare_path: Path, board: BoardName, program: str
+) -> None:
+    pretend(bare_path, "make", "exit 0")
+    with pytest.raises(ToolError, match=f"^{program} is not installed") as caught:
+        find_compiler(board)
+    assert "apt install" in caught.value.hint and caught.value.exit_code == 1
+
+
+def test_a_missing_make_is_told_apart(bare_path: Path) -> None:
+    with pytest.raises(ToolError, match=r"^make is not installed"):
+        find_compiler(BoardName.HOST)
+
+
+def test_a_compiler_that_fails_is_an_error(bare_path: Path) -> None:
+    pretend(bare_path, "make", "exit 0")
+    pretend(bare_path, "gcc", "exit 3")
+    with pytest.raises(ToolError, match="does not run"):
+        find_compiler(BoardName.HOST)
+
+
+def test_the_compiler_tells_its_version() -> None:
+    compiler = find_compiler(BoardName.HOST)
+    wanted = subprocess.run(["gcc", "-dumpfullversion"], capture_output=True, text=True, check=True)
+    assert str(compiler) == f"gcc {wanted.stdout.strip()}"
+
+
+@pytest.mark.parametrize(("arena", "constants"), [(393_217, 0), (0, 1_998_849)])
+def test_what_cannot_fit_is_refused_before_compiling(arena: int, constants: int) -> None:
+    with pytest.raises(BudgetError, match=r"board virt has [\d,]+, 1 too few") as caught:
+        check_budget(BoardName.VIRT, arena_bytes=arena, constant_bytes=constants)
+    assert caught.value.hint
+    check_budget(BoardName.HOST, arena_bytes=arena, constant_bytes=constants)
+
+
+def test_the_budget_is_that_of_the_linker_script() -> None:
+    script = (FIRMWARE_DIR / "boards" / "virt" / "link.ld").read_text()
+    budget = BUDGETS[BoardName.VIRT]
+    assert f"LENGTH = {budget.flash_bytes}" in script
+    assert f"LENGTH = {budget.ram_bytes}" in script
+
+
+def test_build_ids_change_with_everything_that_goes_in_and_with_nothing_else(
+    firmware: Path,
+) -> None:
+    def current(
+        board: BoardName = BoardName.HOST, compiler: Compiler = COMPILER, text: str = "int x;"
+    ) -> str:
+        return compute_build_id(board, EngineName.AOT, compiler, {"model.c": text})
+
+    first = current()
+    assert len(first) == 16 and int(first, 16) >= 0
+    (firmware / "notes.md").write_text("not compiled")
+    os.utime(firmware / "app" / "main.c", (1, 1))
+    (firmware / "boards" / "virt" / "uart.c").write_text("int another_board;\n")
+    assert current() == first
+    others = {
+        current(board=BoardName.VIRT),
+        current(compiler=Compiler(program="cc", version="2.0")),
+        current(text="int y;"),
+    }
+    (firmware / "app" / "new.c").write_text("int z;\n")
+    others.add(current())
+    with (firmware / "Makefile").open("a") as makefile:
+        makefile.write("# another flag\n")
+    others.add(current())
+    assert len(others | {first}) == 6

@@ -1,0 +1,129 @@
+"""Bundle to C files and to an image, with a tiny bundle."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from ectopy.cli import group
+from ectopy.errors import BudgetError, ModelError
+from ectopy.graph.reader import read_tflite
+from ectopy.reference import ReferenceExecutor
+from ectopy.usecases.build import BuildRequest, build_firmware
+from ectopy.usecases.render import GOLDEN_WINDOWS, golden_windows, render, render_texts
+from ectopy.vocab import BoardName, EngineName
+from ectopy.zoo import Bundle, open_bundle
+from support.tflite_builder import ModelBuilder, Quant
+
+REAL_CONFIGURATION = Path(__file__).parents[3] / "models" / "beat-3-eff-sm" / "configuration.json"
+
+
+def tiny_model(samples: int = 512, classes: int = 3, channels: int = 4) -> bytes:
+    builder = ModelBuilder(5)
+    x = builder.input((1, samples, 1), Quant(0.05, 3))
+    x = builder.reshape(x, (1, 1, samples, 1))
+    x = builder.conv_2d(x, channels=channels, kernel=(1, 9), stride=(1, 4), output=Quant(3.0, -128))
+    x = builder.mean(x, axes=(1, 2), output=Quant(1.0, 0), keep_dims=False)
+    return builder.finish(builder.fully_connected(x, units=classes, output=Quant(20.0, 0)))
+
+
+MakeBundle = Callable[[bytes], Bundle]
+
+
+@pytest.fixture
+def bundle_of(tmp_path: Path) -> MakeBundle:
+    def make(tflite: bytes) -> Bundle:
+        folder = tmp_path / "tiny"
+        folder.mkdir(exist_ok=True)
+        configuration = json.loads(REAL_CONFIGURATION.read_text())
+        configuration["name"] = "tiny"
+        (folder / "configuration.json").write_text(json.dumps(configuration))
+        (folder / "model.tflite").write_bytes(tflite)
+        return open_bundle(folder)
+
+    return make
+
+
+def test_files_are_written_once_and_stale_ones_removed(
+    bundle_of: MakeBundle, tmp_path: Path
+) -> None:
+    bundle, out = bundle_of(tiny_model()), tmp_path / "out"
+    rendering = render(bundle, EngineName.AOT, out)
+    before = {path: path.stat().st_mtime_ns for path in out.iterdir()}
+    assert {path.name: path.read_text() for path in before} == rendering.texts
+    (out / "stale.c").write_text("int stale;")
+    render(bundle, EngineName.AOT, out)
+    assert {path: path.stat().st_mtime_ns for path in out.iterdir()} == before
+
+
+def test_golden_outputs_are_those_of_the_reference(bundle_of: MakeBundle) -> None:
+    bundle = bundle_of(tiny_model())
+    text = render_texts(bundle, EngineName.AOT).texts["model_info.c"]
+    start = text.index("golden_outputs[")
+    found = text[text.index("{", start) + 1 : text.index("}", start)]
+    numbers = np.array([int(n) for n in found.split(",") if n.strip()]).reshape(-1, 3)
+    graph = read_tflite(tiny_model(), "tiny")
+    inputs = text[text.index("golden_inputs[") : start]
+    values = inputs[inputs.index("{") + 1 : inputs.index("}")].split(",")
+    windows = np.array([int(n) for n in values if n.strip()], np.int8).reshape(-1, 512)
+    executor = ReferenceExecutor(graph)
+    assert numbers.tolist() == [executor.invoke(window).ravel().tolist() for window in windows]
+
+
+def test_golden_windows_differ_and_fill_the_range() -> None:
+    windows = golden_windows(512)
+    assert windows.shape == (GOLDEN_WINDOWS, 512) and windows.dtype == np.int16
+    assert len({window.tobytes() for window in windows}) == GOLDEN_WINDOWS
+    assert np.ptp(windows, axis=1).min() > 1000
+    assert (golden_windows(512) == windows).all()
+
+
+@pytest.mark.parametrize(("samples", "classes", "what"), [(500, 3, "inputs"), (512, 2, "outputs")])
+def test_a_model_that_does_not_fit_its_configuration_is_refused(
+    bundle_of: MakeBundle, samples: int, classes: int, what: str
+) -> None:
+    with pytest.raises(ModelError, match=what) as caught:
+        render_texts(bundle_of(tiny_model(samples, classes)), EngineName.AOT)
+    assert "ectopy quantize" in caught.value.hint
+
+
+def test_an_arena_larger_than_the_board_is_refused_before_compiling(
+    bundle_of: MakeBundle, tmp_path: Path
+) -> None:
+    request = BuildRequest(
+        board=BoardName.VIRT,
+        engine=EngineName.AOT,
+        bundle=bundle_of(tiny_model(channels=4000)),
+        out_dir=tmp_path / "out",
+    )
+    with pytest.raises(BudgetError, match="arena of 51"):
+        build_firmware(request)
+    assert not (tmp_path / "out" / "obj").exists()
+
+
+def test_an_image_is_the_same_in_another_folder(bundle_of: MakeBundle, tmp_path: Path) -> None:
+    bundle = bundle_of(tiny_model())
+    one, two = (
+        build_firmware(
+            BuildRequest(
+                board=BoardName.HOST, engine=EngineName.AOT, bundle=bundle, out_dir=tmp_path / name
+            )
+        )
+        for name in ("one", "two")
+    )
+    assert one.elf != two.elf
+    assert (one.build_id, one.elf_sha256) == (two.build_id, two.elf_sha256)
+    assert one.tflite_sha256 == read_tflite(tiny_model(), "tiny").sha256
+    assert one.flash_bytes > 2000 and one.ram_bytes > one.arena_predicted_bytes == 1024
+
+
+def test_the_render_command_says_what_it_wrote(bundle_of: MakeBundle, tmp_path: Path) -> None:
+    bundle = bundle_of(tiny_model())
+    out = tmp_path / "out"
+    result = CliRunner().invoke(group, ["render", "--model", str(bundle.path), "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    assert "4 operators, 3 kernel calls" in result.output
+    assert (out / "model_aot.c").is_file() and (out / "model_info.c").is_file()
