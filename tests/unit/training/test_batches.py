@@ -108,3 +108,14 @@ def test_every_augmentation_of_the_shipped_recipes_is_known() -> None:
         assert {step.name for step in configuration(name).recipe.augmentations} <= set(
             AUGMENTATIONS
         )
+
+
+def test_rate_keeps_the_beat_in_place_and_moves_its_neighbours() -> None:
+    steps = (NamedParams(name="rate", params={"low": 1.25, "high": 1.25}),)
+    (augment,) = augmentations(configuration(augmentations=steps))
+    samples = np.zeros((1, 512), np.float32)
+    samples[0, [156, 256, 356]] = 1.0
+    stretched = augment(samples, np.random.default_rng(0))
+    assert stretched[0, 256] == 1.0
+    assert np.flatnonzero(stretched[0]).tolist() == [176, 256, 336]
+    assert stretched.dtype == np.float32

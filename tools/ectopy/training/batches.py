@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ectopy.errors import ModelError
 from ectopy.preprocess import normalize
-from ectopy.vocab import SAMPLING_HZ, BeatClass
+from ectopy.vocab import R_PEAK_SAMPLE, SAMPLING_HZ, BeatClass
 from ectopy.windows import WindowSet
 from ectopy.zoo import Configuration, NamedParams, class_labels
 
@@ -106,6 +106,27 @@ def _gain(low: float, high: float) -> Augment:
     return apply
 
 
+def _rate(low: float, high: float) -> Augment:
+    """Stretches time about the beat by one factor, uniform in [low, high]: another heart rate.
+
+    Interpolates linearly and repeats edge samples.
+    """
+
+    def apply(samples: Windows, random: np.random.Generator) -> Windows:
+        length = samples.shape[1]
+        factor = random.uniform(low, high, (len(samples), 1))
+        position = R_PEAK_SAMPLE + (np.arange(length) - R_PEAK_SAMPLE) * factor
+        position = np.clip(position, 0, length - 1)
+        left = np.minimum(position.astype(np.int64), length - 2)
+        share = (position - left).astype(np.float32)
+        before = np.take_along_axis(samples, left, axis=1)
+        after = np.take_along_axis(samples, left + 1, axis=1)
+        stretched: Windows = before + share * (after - before)
+        return stretched
+
+    return apply
+
+
 def _baseline_wander(amplitude_mv: float) -> Augment:
     """Adds one sine of breathing frequency, amplitude uniform up to ``amplitude_mv``."""
 
@@ -133,6 +154,7 @@ def _noise(sigma_mv: float) -> Augment:
 
 AUGMENTATIONS: Mapping[str, tuple[Callable[..., Augment], tuple[str, ...]]] = {
     "gain": (_gain, ("low", "high")),
+    "rate": (_rate, ("low", "high")),
     "baseline_wander": (_baseline_wander, ("amplitude_mv",)),
     "noise": (_noise, ("sigma_mv",)),
 }

@@ -18,7 +18,7 @@ from ectopy.training.batches import BatchSource
 from ectopy.windows import WindowSet
 from ectopy.zoo import Configuration, class_labels, predict_float
 
-PATIENCE_EPOCHS = 12
+PATIENCE_EPOCHS = 20
 """Epochs without a better validation macro F1 after which training ends."""
 
 

@@ -1,0 +1,117 @@
+"""From a configuration to an int8 model with report and metrics, on made-up windows."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from ectopy.cli import main
+from ectopy.errors import ToolError
+from ectopy.preprocess import normalize
+from ectopy.usecases import holdout
+from ectopy.usecases.holdout import load_holdout
+from ectopy.usecases.quantize import QuantizeRequest, quantize_bundle
+from ectopy.usecases.train import TrainRequest, train_bundle
+from ectopy.windows import WindowRequest, WindowSet
+from ectopy.zoo import Bundle, open_bundle, require_tensorflow
+from support.ecg import made_up_windows
+
+RECORDS = ("101", "106", "108", "109", "112", "114", "124", "201", "220", "223")
+DS1 = made_up_windows(dict.fromkeys(RECORDS, (12, 4, 4)))
+
+
+@pytest.fixture
+def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a configuration that trains in seconds."""
+
+    def load(request: WindowRequest) -> WindowSet:
+        return DS1
+
+    monkeypatch.setattr(holdout, "load_windows", load)
+    document = json.loads((open_bundle("beat-3-eff-sm").path / "configuration.json").read_text())
+    document |= {"epochs": 12, "steps_per_epoch": 5, "batch_size": 16, "name": "tiny"}
+    folder = tmp_path / "recipe"
+    folder.mkdir()
+    (folder / "configuration.json").write_text(json.dumps(document))
+    return folder
+
+
+def trained(recipe: Path, out_dir: Path) -> Bundle:
+    request = TrainRequest(bundle=open_bundle(recipe), data_dir=None, seed=0, out_dir=out_dir)
+    return train_bundle(request).bundle
+
+
+@pytest.mark.train
+def test_training_ends_in_a_bundle_that_quantizes_reproducibly(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("tensorflow", reason="needs the train extra")
+    pytest.importorskip("neuralspot_edge", reason="needs the train extra")
+    bundle = trained(recipe, tmp_path / "run")
+    log = json.loads((bundle.path / "training.json").read_text())
+    assert log["seed"] == 0
+    assert log["validation_windows"] == 4 * 20
+    assert log["training_windows"] == 5 * 20
+
+    report = quantize_bundle(QuantizeRequest(bundle=bundle, data_dir=None, out_dir=bundle.path))
+    tflite = bundle.require_tflite().read_bytes()
+    assert hashlib.sha256(tflite).hexdigest() == report.tflite_sha256
+    assert len(report.layers) == 68
+    assert report.validation_windows == 80
+    assert report.float_scores.macro_f1 is not None
+    assert report.max_f1_drop < 0.2
+    assert json.loads((bundle.path / "quantize.json").read_text())["model"] == "tiny"
+
+    elsewhere = tmp_path / "again"
+    arguments = ["quantize", "--model", str(bundle.path), "--out", str(elsewhere)]
+    main([*arguments, "--max-f1-drop", "1"])
+    assert (elsewhere / "model.tflite").read_bytes() == tflite
+    assert "SQNR" in capsys.readouterr().out
+
+    main(["evaluate", "--model", str(bundle.path)])
+    main(["evaluate", "--model", str(bundle.path), "--precision", "float"])
+    entries = json.loads(bundle.metrics_path.read_text())["evaluations"]
+    assert [e["precision"] for e in entries] == ["float", "int8"]
+    confusions = [e["accuracy"]["confusion"] for e in entries]
+    assert confusions[0] == [list(row) for row in report.float_scores.confusion]
+    assert confusions[1] == [list(row) for row in report.int8_scores.confusion]
+
+
+@pytest.mark.train
+def test_shipped_tflite_is_what_quantize_makes_of_the_shipped_keras_model(
+    ecg_dir: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("tensorflow", reason="needs the train extra")
+    from ectopy.quantize.calibration import CALIBRATION_WINDOWS, draw_calibration
+    from ectopy.quantize.convert import convert_to_int8, load_keras, runtime_name
+
+    bundle = open_bundle("beat-3-eff-sm")
+    report = json.loads((bundle.path / "quantize.json").read_text())
+    if runtime_name() != report["float_runtime"]:
+        pytest.skip(f"the shipped model was made by {report['float_runtime']}")
+    training = load_holdout(bundle.configuration, ecg_dir).training
+    chosen = draw_calibration(training, CALIBRATION_WINDOWS, seed=0)
+    samples = training.samples[chosen]
+    assert hashlib.sha256(samples.tobytes()).hexdigest() == report["calibration_sha256"]
+    inputs = normalize(samples, bundle.configuration.preprocess.epsilon_mv2)
+    assert convert_to_int8(load_keras(bundle), inputs) == bundle.require_tflite().read_bytes()
+
+
+def test_without_tensorflow_the_commands_say_how_to_get_it(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        require_tensorflow()
+    except ToolError:
+        pass
+    else:
+        pytest.skip("TensorFlow is here")
+    for verb in ("train", "quantize"):
+        with pytest.raises(SystemExit) as ended:
+            main([verb, "--model", str(recipe), "--out", str(tmp_path / "out")])
+        assert ended.value.code == 1
+        shown = " ".join(capsys.readouterr().err.split())
+        assert "is not installed" in shown
+        assert "ectopy[train]" in shown
+    assert not (tmp_path / "out").exists()
