@@ -79,6 +79,17 @@ def test_instruction_counts_are_equal_from_run_to_run_and_on_both_links(boot: Op
 
 
 @pytest.mark.parametrize("kind", LINKS)
+def test_ticks_are_exact_at_every_phase_of_the_timer(boot: Opener, kind: LinkKind) -> None:
+    with boot(kind) as board:
+        session = Session(board.link)
+        session.hello()
+        results = list(session.infer([b"TICK" + WINDOW[4:]] * 3, InputFormat.INT8))
+    assert len({(result.outputs[0], result.outputs[1]) for result in results}) == 1
+    least, most = results[0].outputs[:2]
+    assert 7 < least == most < 60
+
+
+@pytest.mark.parametrize("kind", LINKS)
 def test_everything_else_a_device_can_do(boot: Opener, kind: LinkKind) -> None:
     with boot(kind) as board:
         session = Session(board.link)
