@@ -30,7 +30,8 @@ typedef bool (*ect_op_observer_t)(void *context, uint16_t op_index, const ect_te
 /* Prepares the engine; to be called once before anything else. */
 ECT_NODISCARD ect_status_t ect_engine_init(void);
 
-/* The input tensor; its contents may be destroyed by an inference and must be written before each. */
+/* The input tensor; its contents may be destroyed by an inference and must be written before each.
+ */
 ect_tensor_t ect_engine_input(void);
 
 /* The output tensor; valid after a complete inference until the input is written again. */
