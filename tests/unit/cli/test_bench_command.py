@@ -183,6 +183,21 @@ def test_evb_bench_is_the_same_command() -> None:
     assert "Measure a model on a board" in done.stdout
 
 
+def test_a_reader_that_leaves_early_causes_no_traceback() -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    done = subprocess.run(
+        [sys.executable, SCRIPT, "--help"],
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    os.close(theirs)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
 def test_evb_bench_in_a_python_without_dependencies_gives_a_hint(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-S", SCRIPT],  # -S: no site-packages

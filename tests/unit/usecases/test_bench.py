@@ -1,5 +1,7 @@
 import csv
 import json
+import os
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 
 from ectopy.errors import InputError, LinkError, ModelError
 from ectopy.protocol import InputFormat
-from ectopy.records import from_json
+from ectopy.records import RunRecord, from_json, to_json
 from ectopy.usecases.bench import bench, label_map
 from ectopy.usecases.bench_types import BenchRun
 from ectopy.vocab import LinkKind
@@ -133,6 +135,19 @@ def test_ctrl_c_while_the_reference_computes_keeps_the_window(
     assert run.record.dataset.windows == 4
     assert run.record.agreement.windows_compared == 3
     assert rows_of(run)[3]["reference_0"] == ""
+
+
+def test_ctrl_c_while_the_run_is_written_does_not_disturb_it(
+    rig: MakeRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def press_and_write(record: RunRecord) -> str:
+        os.kill(os.getpid(), signal.SIGINT)
+        return to_json(record)
+
+    monkeypatch.setattr("ectopy.usecases.bench_files.to_json", press_and_write)
+    run = bench(rig().request)
+    assert from_json((run.folder / "record.json").read_text()) == run.record
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_device_that_gives_no_stats_loses_no_window(

@@ -13,7 +13,12 @@ from ectopy.progress import Progress, silent
 from ectopy.protocol import DeviceStats, Hello, Link, Session
 from ectopy.reference import HostInterpreter, open_reference
 from ectopy.toolchain import Image
-from ectopy.usecases.bench_files import outputs_table, require_writable, write_run
+from ectopy.usecases.bench_files import (
+    outputs_table,
+    require_writable,
+    undisturbed,
+    write_run,
+)
 from ectopy.usecases.bench_record import Evidence, make_record
 from ectopy.usecases.bench_stream import Measured, Samples, encode_windows, stream
 from ectopy.usecases.bench_types import BenchRequest, BenchRun
@@ -131,26 +136,27 @@ def run_on(link: Link, prepared: Prepared, progress: Progress = silent) -> Bench
         stats = session.stats()
     except (LinkError, KeyboardInterrupt) as late:
         failure = failure or late
-    record = make_record(
-        Evidence(
-            request=prepared.request,
-            graph=prepared.graph,
-            image=prepared.image,
-            hello=hello,
-            dataset=prepared.windows.info,
-            samples=prepared.samples,
-            label_map=prepared.label_map,
-            measured=measured,
-            reference=prepared.oracle.name,
-            link=link.kind,
-            stats=stats,
-            counters=session.counters,
-            failure=failure,
-            began=began,
+    with undisturbed():
+        record = make_record(
+            Evidence(
+                request=prepared.request,
+                graph=prepared.graph,
+                image=prepared.image,
+                hello=hello,
+                dataset=prepared.windows.info,
+                samples=prepared.samples,
+                label_map=prepared.label_map,
+                measured=measured,
+                reference=prepared.oracle.name,
+                link=link.kind,
+                stats=stats,
+                counters=session.counters,
+                failure=failure,
+                began=began,
+            )
         )
-    )
-    outputs = outputs_table(measured, prepared.windows, prepared.samples)
-    folder = write_run(prepared.request.runs_dir, record, outputs)
+        outputs = outputs_table(measured, prepared.windows, prepared.samples)
+        folder = write_run(prepared.request.runs_dir, record, outputs)
     return BenchRun(record=record, folder=folder, failure=failure)
 
 

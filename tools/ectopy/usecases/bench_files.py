@@ -5,6 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +21,9 @@ from ectopy.windows import WindowSet
 RECORD = "record.json"
 REPORT = "report.md"
 OUTPUTS = "outputs.csv"
+
+_HINT = "choose another folder with --runs-dir"
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
 
 def require_writable(runs_dir: Path) -> None:
@@ -53,6 +60,20 @@ def write_run(runs_dir: Path, record: RunRecord, outputs_csv: str) -> Path:
     return folder
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Holds off Ctrl-C and cancellation in the block; people press twice."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {each: signal.signal(each, signal.SIG_IGN) for each in _INTERRUPTS}
+    try:
+        yield
+    finally:
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
+
+
 def outputs_table(measured: Measured, windows: WindowSet, samples: Samples) -> str:
     """One CSV line per window measured, header first.
 
@@ -80,9 +101,6 @@ def outputs_table(measured: Measured, windows: WindowSet, samples: Samples) -> s
             + reference
         )
     return text.getvalue()
-
-
-_HINT = "choose another folder with --runs-dir"
 
 
 def _new_folder(runs_dir: Path, name: str) -> Path:
