@@ -130,12 +130,12 @@ def test_mean_multiplier_of_known_values(
     assert fixedpoint.mean_multiplier(ratio, 1.0, count) == expected
 
 
-def test_fully_connected_rounds_the_product_of_its_scales_to_float32() -> None:
+def test_fully_connected_takes_the_product_of_its_scales_in_double_precision() -> None:
     a, b = float(np.float32(0.1)), float(np.float32(0.3))
     assert a * b != float(np.float32(a) * np.float32(b))
     ours = fixedpoint.fully_connected_multiplier(a, b, 1.0)
-    assert ours == fixedpoint.quantize_multiplier(float(np.float32(a) * np.float32(b)))
-    assert ours != fixedpoint.conv_multipliers(a, (b,), 1.0)[0]
+    assert ours == fixedpoint.conv_multipliers(a, (b,), 1.0)[0]
+    assert ours != fixedpoint.quantize_multiplier(float(np.float32(a) * np.float32(b)))
 
 
 def test_add_brings_both_inputs_to_twice_the_larger_scale() -> None:
