@@ -2,21 +2,29 @@
 #include "requantize.h"
 #include "window.h"
 
-static void pixel(const ect_max_pool_s8_t *p, const int8_t *in, const int32_t origin[2],
+/* One output pixel: its row of channels is raised by one tap after the other. */
+static void pixel(const ect_max_pool_s8_t *restrict p, const int8_t *in, const int32_t origin[2],
                   int8_t *out) {
     const ect_taps_t rows = ect_taps_inside(origin[0], p->kernel_h, 1, p->in_h);
     const ect_taps_t columns = ect_taps_inside(origin[1], p->kernel_w, 1, p->in_w);
-    for (int32_t channel = 0; channel < p->channels; ++channel) {
-        int32_t largest = INT8_MIN;
-        for (int32_t ky = rows.first; ky < rows.end; ++ky) {
-            const int32_t first = (origin[0] + ky) * p->in_w + origin[1] + columns.first;
-            const int8_t *x = in + first * p->channels + channel;
-            for (int32_t kx = columns.first; kx < columns.end; ++kx) {
-                largest = *x > largest ? *x : largest;
-                x += p->channels;
+    const int32_t channels = p->channels;
+    for (int32_t channel = 0; channel < channels; ++channel) {
+        out[channel] = (int8_t)p->clamp_min;
+    }
+    for (int32_t ky = rows.first; ky < rows.end; ++ky) {
+        for (int32_t kx = columns.first; kx < columns.end; ++kx) {
+            const int8_t *x = in + ((origin[0] + ky) * p->in_w + origin[1] + kx) * channels;
+            for (int32_t channel = 0; channel < channels; ++channel) {
+                if (x[channel] > out[channel]) {
+                    out[channel] = x[channel];
+                }
             }
         }
-        out[channel] = ect_clamp_s8(largest, p->clamp_min, p->clamp_max);
+    }
+    if (p->clamp_max < INT8_MAX) {
+        for (int32_t channel = 0; channel < channels; ++channel) {
+            out[channel] = ect_clamp_s8(out[channel], INT8_MIN, p->clamp_max);
+        }
     }
 }
 

@@ -6,6 +6,13 @@
 
 #include <stdint.h>
 
+/* For inner loops that need all registers for themselves. */
+#if defined(__GNUC__)
+#define ECT_NOINLINE __attribute__((noinline))
+#else
+#define ECT_NOINLINE
+#endif
+
 /* round(a * b / 2^31), ties up, for |a| < 2^30. Doubling `a` first makes the result the rounded
  * high word of the product, which a Cortex-M4 computes in one instruction. */
 static inline int32_t ect_high_multiply(int32_t a, int32_t b) {
