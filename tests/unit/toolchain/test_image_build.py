@@ -3,18 +3,21 @@
 import os
 import shutil
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ectopy.errors import BudgetError, ToolError
+from ectopy.errors import BudgetError, InputError, ToolError
 from ectopy.toolchain import (
     BUDGETS,
     Compiler,
     MakeRequest,
     check_budget,
     compute_build_id,
+    exclusive,
     find_compiler,
     make_firmware,
     read_elf,
@@ -241,3 +244,28 @@ def test_build_ids_change_with_everything_that_goes_in_and_with_nothing_else(
         makefile.write("# another flag\n")
     others.add(current())
     assert len(others | {first}) == 6
+
+
+def test_two_builds_in_one_folder_wait_for_each_other(tmp_path: Path) -> None:
+    order: list[str] = []
+    inside = threading.Event()
+
+    def second() -> None:
+        inside.wait(10)
+        with exclusive(tmp_path / "out"):
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with exclusive(tmp_path / "out"):
+        inside.set()
+        time.sleep(0.2)
+        order.append("first")
+    thread.join(10)
+    assert order == ["first", "second"]
+
+
+def test_a_folder_that_cannot_be_made_is_an_input_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot build in"), exclusive(tmp_path / "file" / "out"):
+        raise AssertionError

@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from ectopy.cli import group
-from ectopy.errors import BudgetError, ModelError
+from ectopy.codegen import BANNER
+from ectopy.errors import BudgetError, InputError, ModelError
 from ectopy.graph.reader import read_tflite
 from ectopy.reference import ReferenceExecutor
 from ectopy.usecases.build import BuildRequest, build_firmware
@@ -54,9 +55,27 @@ def test_files_are_written_once_and_stale_ones_removed(
     rendering = render(bundle, EngineName.AOT, out)
     before = {path: path.stat().st_mtime_ns for path in out.iterdir()}
     assert {path.name: path.read_text() for path in before} == rendering.texts
-    (out / "stale.c").write_text("int stale;")
+    (out / "stale.c").write_text(BANNER + "0.0.1 */ int stale;")
+    mine = out / "mine.c"
+    mine.write_text("int mine;")
     render(bundle, EngineName.AOT, out)
+    assert mine.is_file()
+    mine.unlink()
     assert {path: path.stat().st_mtime_ns for path in out.iterdir()} == before
+
+
+def test_every_generated_file_begins_with_the_banner(bundle_of: MakeBundle) -> None:
+    texts = render_texts(bundle_of(tiny_model()), EngineName.AOT).texts
+    assert all(text.startswith(BANNER) for text in texts.values())
+
+
+def test_a_folder_that_cannot_be_made_is_an_input_error(
+    bundle_of: MakeBundle, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be written") as caught:
+        render(bundle_of(tiny_model()), EngineName.AOT, tmp_path / "file" / "out")
+    assert caught.value.exit_code == 2
 
 
 def test_golden_outputs_are_those_of_the_reference(bundle_of: MakeBundle) -> None:

@@ -5,6 +5,7 @@ from ectopy.toolchain.build_id import compute_build_id
 from ectopy.toolchain.compiler import Compiler, find_compiler
 from ectopy.toolchain.elf import ElfFacts, read_elf
 from ectopy.toolchain.image import Image
+from ectopy.toolchain.lock import exclusive
 from ectopy.toolchain.make import MakeRequest, make_firmware
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "MakeRequest",
     "check_budget",
     "compute_build_id",
+    "exclusive",
     "find_compiler",
     "make_firmware",
     "read_elf",

@@ -10,10 +10,12 @@ from ectopy.aot import Plan
 from ectopy.aot.types import ConstOperand
 from ectopy.progress import Progress, silent
 from ectopy.toolchain import (
+    Compiler,
     Image,
     MakeRequest,
     check_budget,
     compute_build_id,
+    exclusive,
     find_compiler,
     make_firmware,
     read_elf,
@@ -54,6 +56,11 @@ def build_firmware(request: BuildRequest, progress: Progress = silent) -> Image:
         ToolError: The compiler is missing or failed.
     """
     compiler = find_compiler(request.board)
+    with exclusive(request.folder):
+        return _build(request, compiler, progress)
+
+
+def _build(request: BuildRequest, compiler: Compiler, progress: Progress) -> Image:
     generated = request.folder / "generated"
     rendering = render(request.bundle, request.engine, generated)
     plan = rendering.plan

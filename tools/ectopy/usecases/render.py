@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ectopy.aot import Plan, compile_graph
-from ectopy.codegen import ImageInfo, render_image
-from ectopy.errors import ModelError
+from ectopy.codegen import BANNER, ImageInfo, render_image
+from ectopy.errors import InputError, ModelError
 from ectopy.graph.reader import read_model_bytes, read_tflite
 from ectopy.graph.types import Graph
 from ectopy.preprocess import quantize_windows
@@ -40,21 +40,33 @@ def render(bundle: Bundle, engine: EngineName, out_dir: Path) -> Rendering:
     Args:
         bundle: With ``model.tflite``.
         engine: Whose code; ``aot`` is all there is.
-        out_dir: Made if it is missing. Files that would not change are not touched; other C files
-            in it are removed, because the build takes all it finds.
+        out_dir: Made if it is missing. Files that would not change are not touched; what an
+            earlier version generated and this one does not is removed.
 
     Raises:
         ModelError: The model cannot be used, or does not fit its configuration.
+        InputError: The folder cannot be written.
     """
     rendering = render_texts(bundle, engine)
-    out_dir.mkdir(parents=True, exist_ok=True)
-    for stale in set(out_dir.glob("*.c")) - {out_dir / name for name in rendering.texts}:
-        stale.unlink()
-    for name, text in rendering.texts.items():
-        path = out_dir / name
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+    try:
+        _write(rendering.texts, out_dir)
+    except OSError as error:
+        raise InputError(
+            f"generated files cannot be written to {out_dir}: {error.strerror}",
+            hint="choose another folder",
+        ) from error
     return rendering
+
+
+def _write(texts: dict[str, str], out_dir: Path) -> None:
+    out_dir.mkdir(parents=True, exist_ok=True)
+    for path in set(out_dir.glob("*.c")) - {out_dir / name for name in texts}:
+        if path.read_bytes().startswith(BANNER.encode()):
+            path.unlink()
+    for name, text in texts.items():
+        path = out_dir / name
+        if not path.is_file() or path.read_bytes() != text.encode():
+            path.write_bytes(text.encode())
 
 
 def render_texts(bundle: Bundle, engine: EngineName) -> Rendering:
