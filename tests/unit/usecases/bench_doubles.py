@@ -30,23 +30,23 @@ NAME = "beat-3-eff-sm"
 windows_once = functools.cache(load_windows)
 
 
-def tiny_model(classes: int = 3) -> bytes:
+def tiny_model() -> bytes:
     """One convolution, a mean and a dense layer over a window of 512 samples."""
     builder = ModelBuilder(seed=7)
     x = builder.input((1, 512, 1), Quant(0.05, -3))
     x = builder.reshape(x, (1, 1, 512, 1))
     x = builder.conv_2d(x, channels=4, kernel=(1, 7), stride=(1, 8), output=Quant(0.05, 0))
     x = builder.mean(x, axes=(1, 2), output=Quant(0.002, 0), keep_dims=False)
-    return builder.finish(builder.fully_connected(x, units=classes, output=Quant(0.01, 0)))
+    return builder.finish(builder.fully_connected(x, units=3, output=Quant(0.01, 0)))
 
 
-def make_bundle(folder: Path, classes: int = 3) -> Path:
+def make_bundle(folder: Path) -> Path:
     """A bundle folder with the configuration of a real one and the tiny model."""
     bundle = folder / NAME
     bundle.mkdir(parents=True)
     configuration = (REPOSITORY_MODELS / NAME / "configuration.json").read_text()
     (bundle / "configuration.json").write_text(configuration)
-    (bundle / "model.tflite").write_bytes(tiny_model(classes))
+    (bundle / "model.tflite").write_bytes(tiny_model())
     return bundle
 
 

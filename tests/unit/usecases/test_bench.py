@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ectopy.errors import InputError, LinkError, ModelError
+from ectopy.errors import InputError, LinkError
 from ectopy.protocol import InputFormat
 from ectopy.records import RunRecord, from_json, to_json
 from ectopy.usecases.bench import bench, label_map
 from ectopy.usecases.bench_types import BenchRun
 from ectopy.vocab import LinkKind
 from ectopy.zoo import open_bundle
-from unit.usecases.bench_doubles import Rig, make_bundle, make_rig
+from unit.usecases.bench_doubles import Rig, make_rig
 
 MakeRig = Callable[..., Rig]
 
@@ -87,6 +87,34 @@ def test_all_input_formats_give_the_same_outputs(rig: MakeRig, fmt: InputFormat)
     assert record.agreement.output_mismatches == 0
     measured = record.latency.preprocess_median
     assert measured is None if fmt is InputFormat.INT8 else measured == 200
+
+
+def test_a_frame_damaged_on_its_way_is_counted_and_its_window_repeated(rig: MakeRig) -> None:
+    bench_rig = rig()
+    windows_seen = 0
+
+    def damage_the_third_window(data: bytes) -> bytes:
+        nonlocal windows_seen
+        windows_seen += len(data) > 1000
+        return data[:500] + b"\0" + data[501:] if windows_seen == 3 else data
+
+    bench_rig.device.damage = damage_the_third_window
+    record = bench(bench_rig.request).record
+    assert record.link.crc_errors > 0
+    assert record.link.retries > 0
+    assert (record.link.windows_sent, record.link.windows_lost) == (12, 0)
+    assert record.agreement.output_mismatches == 0
+    assert bench_rig.device.inferences == 12
+
+
+def test_the_rates_are_over_the_windows_alone(rig: MakeRig) -> None:
+    link = bench(rig().request).record.link
+    assert link.bytes_per_s is not None
+    assert link.windows_per_s is not None
+    request = 1 + 4 + 4 + 1024  # format, header, checksum, int16 samples
+    reply = 4 + 4 + 12 + 3  # header, checksum, three ticks, outputs
+    framing = 2 * 2  # delimiters and first codes; a few more codes where no byte is zero
+    assert link.bytes_per_s / link.windows_per_s == pytest.approx(request + reply + framing, abs=6)
 
 
 def test_a_board_lost_in_mid_run_leaves_a_partial_run(rig: MakeRig) -> None:
@@ -183,16 +211,6 @@ def test_another_image_on_the_board_is_found_before_any_window(
         bench(bench_rig.request)
     assert "flash" in caught.value.hint
     assert bench_rig.device.inferences == 0
-
-
-def test_a_model_that_does_not_fit_its_configuration_is_refused_before_the_build(
-    rig: MakeRig, tmp_path: Path
-) -> None:
-    wrong = make_bundle(tmp_path / "wrong", classes=4)
-    bench_rig = rig(model=str(wrong))
-    with pytest.raises(ModelError, match="4 outputs, its configuration 3 classes"):
-        bench(bench_rig.request)
-    assert not bench_rig.built
 
 
 def test_a_runs_folder_that_is_a_file_is_refused_before_the_build(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ectopy.boards import BoardRequest, choose_link, open_board
-from ectopy.errors import EctopyError, LinkError, ModelError
+from ectopy.errors import EctopyError, LinkError
 from ectopy.graph.reader import read_model_bytes, read_tflite
 from ectopy.graph.types import Graph
 from ectopy.progress import Progress, silent
@@ -25,7 +25,7 @@ from ectopy.usecases.bench_types import BenchRequest, BenchRun
 from ectopy.usecases.build import BuildRequest, build_firmware
 from ectopy.vocab import LABEL_MAP, LinkKind
 from ectopy.windows import WindowRequest, WindowSet, load_windows
-from ectopy.zoo import Bundle, Configuration, class_labels, open_bundle
+from ectopy.zoo import Configuration, class_labels, open_bundle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,7 +81,6 @@ def prepare(request: BenchRequest, progress: Progress = silent) -> Prepared:
     bundle = open_bundle(request.model)
     tflite = read_model_bytes(bundle.require_tflite())
     graph = read_tflite(tflite, bundle.name)
-    _require_same_classes(graph, bundle)
     wanted = WindowRequest(
         dataset=request.dataset,
         split=request.split,
@@ -186,13 +185,3 @@ def label_map(configuration: Configuration) -> str:
         symbols[configuration.class_map[label]] += letters
     pairs = zip(configuration.class_names, symbols, strict=True)
     return " ".join(f"{name}={letters}" for name, letters in pairs)
-
-
-def _require_same_classes(graph: Graph, bundle: Bundle) -> None:
-    outputs = graph.output.elements
-    classes = bundle.configuration.num_classes
-    if outputs != classes:
-        raise ModelError(
-            f"{bundle.tflite_path} has {outputs} outputs, its configuration {classes} classes",
-            hint="the two files do not belong together",
-        )
