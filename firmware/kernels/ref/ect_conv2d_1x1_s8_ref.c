@@ -17,6 +17,13 @@ static inline int8_t output_of(const ect_conv2d_1x1_s8_t *restrict p, int32_t ch
     return ect_clamp_s8(y + p->out_zero_point, p->clamp_min, p->clamp_max);
 }
 
+/* One channel of two neighbouring pixels. */
+static ECT_NOINLINE void write_pair(const ect_conv2d_1x1_s8_t *restrict p, int32_t channel,
+                                    int32_t acc0, int32_t acc1, int8_t *restrict y) {
+    y[0] = output_of(p, channel, acc0);
+    y[p->out_c] = output_of(p, channel, acc1);
+}
+
 /* Two pixels by two channels, so that every loaded byte is used twice. */
 static void channel_pair(const ect_conv2d_1x1_s8_t *restrict p, int32_t channel, const int8_t *in,
                          const int8_t *w, const int32_t *offset, int8_t *out) {
@@ -39,10 +46,8 @@ static void channel_pair(const ect_conv2d_1x1_s8_t *restrict p, int32_t channel,
             acc11 += w1 * x1;
         }
         int8_t *y = out + pixel * p->out_c + channel;
-        y[0] = output_of(p, channel, acc00);
-        y[1] = output_of(p, channel + 1, acc01);
-        y[p->out_c] = output_of(p, channel, acc10);
-        y[p->out_c + 1] = output_of(p, channel + 1, acc11);
+        write_pair(p, channel, acc00, acc10, y);
+        write_pair(p, channel + 1, acc01, acc11, y + 1);
     }
     for (; pixel < p->pixels; ++pixel) {
         const int8_t *x = in + pixel * depth;

@@ -34,9 +34,15 @@ static runs_t runs_of_window(const ect_conv2d_s8_t *p, const int8_t *in, const i
     };
 }
 
-static inline int8_t output_of(const ect_conv2d_s8_t *restrict p, int32_t channel, int32_t acc) {
-    const int32_t y = ect_requantize(acc, p->multiplier[channel], p->shift[channel]);
-    return ect_clamp_s8(y + p->out_zero_point, p->clamp_min, p->clamp_max);
+static ECT_NOINLINE void write_outputs(const ect_conv2d_s8_t *restrict p, int32_t channel,
+                                       int32_t count, const int32_t *sums, int8_t *restrict out) {
+    const int32_t *multiplier = p->multiplier + channel;
+    const int8_t *shift = p->shift + channel;
+    const int32_t zero_point = p->out_zero_point;
+    for (int32_t i = 0; i < count; ++i) {
+        const int32_t y = ect_requantize(sums[i], multiplier[i], shift[i]);
+        out[channel + i] = ect_clamp_s8(y + zero_point, p->clamp_min, p->clamp_max);
+    }
 }
 
 static void channel_block(const ect_conv2d_s8_t *restrict p, const runs_t *restrict runs,
@@ -63,10 +69,8 @@ static void channel_block(const ect_conv2d_s8_t *restrict p, const runs_t *restr
             }
         }
     }
-    out[channel] = output_of(p, channel, acc0);
-    out[channel + 1] = output_of(p, channel + 1, acc1);
-    out[channel + 2] = output_of(p, channel + 2, acc2);
-    out[channel + 3] = output_of(p, channel + 3, acc3);
+    const int32_t sums[BLOCK] = {acc0, acc1, acc2, acc3};
+    write_outputs(p, channel, BLOCK, sums, out);
 }
 
 static int32_t single_sum(const ect_conv2d_s8_t *p, const runs_t *runs, const int8_t *filter) {
@@ -92,7 +96,8 @@ static void pixel(const ect_conv2d_s8_t *p, const runs_t *runs, const int8_t *we
     }
     for (; channel < p->out_c; ++channel) {
         const int8_t *filter = weights + channel * filter_bytes + runs->w_first;
-        out[channel] = output_of(p, channel, bias[channel] + single_sum(p, runs, filter));
+        const int32_t sum = bias[channel] + single_sum(p, runs, filter);
+        write_outputs(p, channel, 1, &sum, out);
     }
 }
 

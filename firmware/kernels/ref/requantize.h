@@ -23,7 +23,8 @@ static inline int32_t ect_high_multiply(int32_t a, int32_t b) {
  * which turns "ties up" into "ties down" and changes nothing else; halving in two steps cannot
  * overflow. */
 static inline int32_t ect_rounding_shift_right(int32_t x, int32_t bits) {
-    return (((x + (x >> 31)) >> (bits - 1)) + 1) >> 1;
+    const int32_t lowered = x - (x < 0 ? 1 : 0);
+    return ((lowered >> (bits - 1)) + 1) >> 1;
 }
 
 static inline int32_t ect_requantize(int32_t acc, int32_t multiplier, int32_t shift) {
