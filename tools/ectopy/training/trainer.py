@@ -127,12 +127,13 @@ class _Run:
         recipe = self._configuration.recipe
         total = recipe.epochs * recipe.steps_per_epoch
         for number in range(1, recipe.epochs + 1):
-            losses = []
+            self._model.reset_metrics()
+            loss = 0.0
             for step in range(recipe.steps_per_epoch):
-                losses.append(self._step())
+                loss = self._step()
                 done = (number - 1) * recipe.steps_per_epoch + step + 1
                 progress(done, total, self._news())
-            self._look(number, float(np.mean(losses)))
+            self._look(number, loss)
             if number - self._best().number >= PATIENCE_EPOCHS:
                 break
         progress(total, total, self._news())
@@ -146,6 +147,7 @@ class _Run:
         )
 
     def _step(self) -> float:
+        """One step; Keras answers with the mean loss since its metrics were reset."""
         batch = self._batches.draw()
         one_hot = np.eye(self._configuration.num_classes, dtype=np.float32)[batch.classes]
         return float(self._model.train_on_batch(batch.inputs, one_hot))
