@@ -1,47 +1,11 @@
 import json
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from ectopy.errors import GateError
-from ectopy.metrics import score
-from ectopy.quantize.report import LayerError, QuantizeReport, check_gate, f1_drop, to_json
-from ectopy.records import AccuracyRecord
-
-NAMES = ("N", "PAC", "PVC")
-
-
-def scores(*rows: tuple[int, int, int]) -> AccuracyRecord:
-    return score(np.array(rows), NAMES)[0]
-
-
-BEFORE = scores((90, 5, 5), (2, 8, 0), (1, 0, 9))
-AFTER = scores((90, 5, 5), (4, 6, 0), (1, 0, 9))
-
-
-def report(before: AccuracyRecord = BEFORE, after: AccuracyRecord = AFTER) -> QuantizeReport:
-    layer = LayerError(op=0, kind="RESHAPE", layer="r", sqnr_db=None, saturated=None, elements=0)
-    return QuantizeReport(
-        model="beat-3-eff-sm",
-        tool_version="0",
-        float_runtime="Keras 3",
-        keras_sha256="aa",
-        tflite_sha256="bb",
-        tflite_bytes=100_000,
-        seed=0,
-        calibration_windows=512,
-        calibration_sha256="cc",
-        validation_split="ds1-val",
-        validation_windows=120,
-        validation_sha256="dd",
-        interpreter="tflite-micro",
-        layer_windows=64,
-        float_scores=before,
-        int8_scores=after,
-        max_f1_drop=f1_drop(before, after),
-        layers=(layer,),
-    )
+from ectopy.quantize.report import check_gate, f1_drop, to_json
+from support.quantize_report import AFTER, BEFORE, report, scores
 
 
 def test_drop_is_that_of_the_class_that_lost_most() -> None:

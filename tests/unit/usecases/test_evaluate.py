@@ -147,3 +147,15 @@ def test_shipped_metrics_are_of_the_shipped_models(name: str) -> None:
         digest = hashlib.sha256(files[precision].read_bytes()).hexdigest()
         assert entry["model_sha256"] == digest
     assert entries["ds2", "int8"]["windows"] == 49_175
+
+
+@pytest.mark.parametrize("name", ["beat-2-eff-sm", "beat-3-eff-sm"])
+def test_shipped_card_shows_the_shipped_metrics(name: str) -> None:
+    bundle = open_bundle(name)
+    card = (bundle.path / "card.md").read_text()
+    assert "Not a medical device" in card
+    for entry in written(bundle):
+        for class_name, scores in entry["accuracy"]["per_class"].items():
+            cells = [f"{100 * scores[key]:.1f}" for key in ("sensitivity", "ppv", "f1")]
+            row = [entry["split"], entry["precision"], class_name, *cells]
+            assert f"| {' | '.join(row)} |" in card

@@ -79,14 +79,15 @@ def test_training_ends_in_a_bundle_that_quantizes_reproducibly(
 
 
 @pytest.mark.train
+@pytest.mark.parametrize("name", ["beat-2-eff-sm", "beat-3-eff-sm"])
 def test_shipped_tflite_is_what_quantize_makes_of_the_shipped_keras_model(
-    ecg_dir: Path, tmp_path: Path
+    ecg_dir: Path, name: str
 ) -> None:
     pytest.importorskip("tensorflow", reason="needs the train extra")
     from ectopy.quantize.calibration import CALIBRATION_WINDOWS, draw_calibration
     from ectopy.quantize.convert import convert_to_int8, load_keras, runtime_name
 
-    bundle = open_bundle("beat-3-eff-sm")
+    bundle = open_bundle(name)
     report = json.loads((bundle.path / "quantize.json").read_text())
     if runtime_name() != report["float_runtime"]:
         pytest.skip(f"the shipped model was made by {report['float_runtime']}")
