@@ -15,6 +15,8 @@ VENV    := .venv/bin
 ECTOPY  := $(VENV)/ectopy
 TRAINER := .venv-train/bin/ectopy
 C_FILES  = $(shell git ls-files 'firmware/*.c' 'firmware/*.h' 'tests/firmware/*.c' 'tests/firmware/*.h')
+# What the board's compiler and emulator need
+TOOLS    = $(if $(filter host,$(BOARD)),host,toolchain)
 data_dir = $(if $(DATA_DIR),--data-dir '$(DATA_DIR)')
 
 .DEFAULT_GOAL := help
@@ -27,7 +29,7 @@ help:  ## List the targets and variables
 	@echo "Variables: BOARD=virt|host MODEL=beat-3-eff-sm|beat-2-eff-sm|DIR ENGINE=aot LIMIT=N|all"
 	@echo "           DATASET=auto|mitdb|synthetic SPLIT=ds2|ds1 DATA_DIR= LINK=auto|uart|fast PORT= JSON= SEED="
 
-bench: .venv/.ready toolchain  ## Build the firmware, boot it, stream ECG windows, print and save the report
+bench: .venv/.ready $(TOOLS)  ## Build the firmware, boot it, stream ECG windows, print and save the report
 	@$(ECTOPY) bench --board $(BOARD) --model $(MODEL) --engine $(ENGINE) --dataset $(DATASET) \
 		--split $(SPLIT) --limit $(LIMIT) --seed $(SEED) --link $(LINK) $(data_dir) \
 		$(if $(PORT),--port '$(PORT)') $(if $(JSON),--json '$(JSON)') $(ARGS)
@@ -43,7 +45,7 @@ test-train: .venv-train/.ready  ## Run the tests that need TensorFlow
 render: .venv/.ready  ## Write the C of the engine and model into build/
 	@$(ECTOPY) render --board $(BOARD) --model $(MODEL) --engine $(ENGINE) $(ARGS)
 
-firmware: .venv/.ready toolchain  ## Build the firmware image
+firmware: .venv/.ready $(TOOLS)  ## Build the firmware image
 	@$(ECTOPY) build --board $(BOARD) --model $(MODEL) --engine $(ENGINE) $(ARGS)
 
 quantize: .venv-train/.ready  ## Keras to int8 TFLite, with its report

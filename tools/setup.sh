@@ -98,7 +98,7 @@ python) setup_python "${2:-}" ;;
 toolchain) setup_toolchain ;;
 host) setup_host ;;
 *)
-    sed -n '2,8p' "$0" | sed 's/^# \{0,1\}//' >&2
+    sed -n '2,7p' "$0" | sed 's/^# \{0,1\}//' >&2
     exit 2
     ;;
 esac

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from device_checks import random_mv
 from ectopy.boards import BoardRequest, open_board
 from ectopy.graph.reader import load_tflite
 from ectopy.preprocess import quantize_windows, to_microvolts
@@ -16,6 +15,7 @@ from ectopy.toolchain import Image
 from ectopy.usecases.build import BuildRequest, build_firmware
 from ectopy.vocab import BoardName, EngineName, LinkKind
 from ectopy.zoo import Bundle, open_bundle
+from support.device_checks import random_mv
 
 pytestmark = pytest.mark.e2e
 

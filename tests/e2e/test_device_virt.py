@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from device_checks import encoded, expected_outputs, random_mv
 from ectopy.boards import Board, BoardRequest, open_board
 from ectopy.boards import process as board_process
 from ectopy.errors import LinkError
@@ -18,7 +17,8 @@ from ectopy.protocol import InferResult, InputFormat, Session, Timing
 from ectopy.protocol.framing import Frame, encode
 from ectopy.protocol.schema import Kind
 from ectopy.vocab import BoardName, LinkKind, TickUnit
-from fake_firmware import build_virt
+from support.device_checks import encoded, expected_outputs, random_mv
+from support.fake_firmware import build_virt
 
 pytestmark = pytest.mark.e2e
 LINKS = [LinkKind.UART, LinkKind.FAST]

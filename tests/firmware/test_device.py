@@ -9,19 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from device_checks import (
+from ectopy.boards import Board, BoardRequest, open_board
+from ectopy.errors import LinkError
+from ectopy.protocol import InputFormat, Kind, Session, Status, Timing
+from ectopy.vocab import BoardName, TickUnit
+from support.device_checks import (
     RawLine,
     encoded,
     expected_outputs,
     outputs_of,
     random_mv,
 )
-from ectopy.boards import Board, BoardRequest, open_board
-from ectopy.errors import LinkError
-from ectopy.protocol import InputFormat, Kind, Session, Status, Timing
-from ectopy.vocab import BoardName, TickUnit
-from fake_device import Disturbance
-from fake_firmware import build_host
+from support.fake_device import Disturbance
+from support.fake_firmware import build_host
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 from ectopy.preprocess import Preprocess, quantize_windows, to_microvolts
 from ectopy.protocol.framing import MAX_ENCODED, Decoder, Frame, encode
 from ectopy.protocol.schema import MAX_BODY
-from fake_firmware import FAKE, FIRMWARE, STRICT, run_compiler
+from support.fake_firmware import FAKE, FIRMWARE, STRICT, run_compiler
 
 frames = st.builds(
     Frame,

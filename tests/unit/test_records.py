@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ectopy.errors import InputError
 from ectopy.records import RunRecord, from_json, json_schema, to_json
-from invented_record import invented_record, partial_record
+from support.invented_record import invented_record, partial_record
 
 PUBLISHED = files("ectopy").joinpath("records.schema.json")
 

@@ -16,7 +16,7 @@ from ectopy.protocol import InputFormat
 from ectopy.records import from_json
 from ectopy.usecases.bench_types import BenchRequest, BenchRun
 from ectopy.vocab import BoardName, DatasetName, LinkKind, Split
-from invented_record import invented_record
+from support.invented_record import invented_record
 
 SCRIPT = Path(__file__).parents[3] / "tools" / "evb_bench.py"
 

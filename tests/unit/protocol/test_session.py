@@ -10,7 +10,7 @@ from ectopy.errors import LinkError
 from ectopy.protocol import InputFormat, Session, Timing
 from ectopy.protocol.hello import parse_hello
 from ectopy.protocol.session import status_text
-from fake_device import FRAME_SAMPLES, GOOD_HELLO, OP_BYTES, Disturbance, FakeDevice
+from support.fake_device import FRAME_SAMPLES, GOOD_HELLO, OP_BYTES, Disturbance, FakeDevice
 
 
 def windows(count: int) -> list[bytes]:

@@ -9,7 +9,7 @@ from rich.console import Console
 from ectopy.records import RunRecord
 from ectopy.report import markdown, screen
 from ectopy.vocab import TickUnit
-from invented_record import invented_record, partial_record
+from support.invented_record import invented_record, partial_record
 
 
 def on_screen(record: RunRecord, columns: int = 80) -> str:

@@ -23,7 +23,7 @@ from ectopy.usecases.bench_types import BenchRequest
 from ectopy.vocab import BoardName, DatasetName, EngineName
 from ectopy.windows import load_windows
 from ectopy.zoo.bundle import REPOSITORY_MODELS
-from fake_device import GOOD_HELLO, FakeDevice
+from support.fake_device import GOOD_HELLO, FakeDevice
 from support.tflite_builder import ModelBuilder, Quant
 
 NAME = "beat-3-eff-sm"

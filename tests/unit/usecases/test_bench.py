@@ -1,4 +1,5 @@
 import csv
+import errno
 import json
 import os
 import signal
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ectopy.errors import InputError, LinkError
+from ectopy.errors import EctopyError, InputError, LinkError
 from ectopy.protocol import InputFormat
 from ectopy.records import RunRecord, from_json, to_json
 from ectopy.usecases.bench import bench, label_map
@@ -26,8 +27,13 @@ def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeRig:
     return lambda **request: make_rig(tmp_path, monkeypatch, **request)
 
 
+def folder_of(run: BenchRun) -> Path:
+    assert run.folder is not None
+    return run.folder
+
+
 def rows_of(run: BenchRun) -> list[dict[str, str]]:
-    return list(csv.DictReader((run.folder / "outputs.csv").open()))
+    return list(csv.DictReader((folder_of(run) / "outputs.csv").open()))
 
 
 def test_a_whole_run_is_written_and_agrees_with_the_reference(rig: MakeRig) -> None:
@@ -35,7 +41,7 @@ def test_a_whole_run_is_written_and_agrees_with_the_reference(rig: MakeRig) -> N
     record = run.record
     assert run.failure is None
     assert not record.partial
-    assert from_json((run.folder / "record.json").read_text()) == record
+    assert from_json((folder_of(run) / "record.json").read_text()) == record
     assert record.synthetic
     assert (record.agreement.output_mismatches, record.agreement.max_abs_lsb) == (0, 0)
     assert record.agreement.windows_compared == record.dataset.windows == 12
@@ -43,7 +49,7 @@ def test_a_whole_run_is_written_and_agrees_with_the_reference(rig: MakeRig) -> N
     assert (record.latency.invoke_median, record.latency.preprocess_median) == (1000, 200)
     assert record.memory.stack_high_water_bytes == 700
     assert record.memory.arena_bytes == 1000
-    assert "SYNTHETIC" in (run.folder / "report.md").read_text()
+    assert "SYNTHETIC" in (folder_of(run) / "report.md").read_text()
 
 
 def test_accuracy_comes_from_the_outputs_of_the_device(rig: MakeRig) -> None:
@@ -128,7 +134,7 @@ def test_a_board_lost_in_mid_run_leaves_a_partial_run(rig: MakeRig) -> None:
     assert run.record.link.windows_lost > 0
     assert run.record.memory.stack_high_water_bytes is None
     assert len(rows_of(run)) == run.record.dataset.windows
-    assert "PARTIAL" in (run.folder / "report.md").read_text()
+    assert "PARTIAL" in (folder_of(run) / "report.md").read_text()
 
 
 def test_ctrl_c_in_mid_run_leaves_a_partial_run(rig: MakeRig) -> None:
@@ -174,7 +180,7 @@ def test_ctrl_c_while_the_run_is_written_does_not_disturb_it(
 
     monkeypatch.setattr("ectopy.usecases.bench_files.to_json", press_and_write)
     run = bench(rig().request)
-    assert from_json((run.folder / "record.json").read_text()) == run.record
+    assert from_json((folder_of(run) / "record.json").read_text()) == run.record
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -221,6 +227,21 @@ def test_a_runs_folder_that_is_a_file_is_refused_before_the_build(
     with pytest.raises(InputError, match="cannot make"):
         bench(bench_rig.request)
     assert not bench_rig.built
+
+
+def test_a_full_disk_does_not_lose_what_was_measured(
+    rig: MakeRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    bench_rig = rig()
+    monkeypatch.setattr(Path, "write_text", full)
+    run = bench(bench_rig.request)
+    assert run.folder is None
+    assert isinstance(run.failure, EctopyError)
+    assert "No space left" in run.failure.message
+    assert run.record.dataset.windows == 12
 
 
 def test_two_runs_get_two_folders(rig: MakeRig) -> None:

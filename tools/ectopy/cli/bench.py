@@ -98,7 +98,7 @@ def command(ctx: click.Context, /, **options: object) -> None:
         raise InputError(f"{json_file.parent} is not a folder", hint="make it, or choose another")
     with console.progress_bar("bench") as progress:
         run = bench(_request(ctx), progress)
-    files = [f"{run.folder}/record.json", "report.md", "outputs.csv"]
+    files = [f"{run.folder}/record.json", "report.md", "outputs.csv"] if run.folder else []
     console.show(screen(run.record, files), aside=to_stdout)
     if to_stdout:
         console.write(to_json(run.record))
@@ -144,5 +144,6 @@ def _write_json(run: BenchRun, path: Path) -> None:
         path.write_text(to_json(run.record), encoding="utf-8")
     except OSError as error:
         raise InputError(
-            f"cannot write {path}: {error.strerror}", hint=f"the record is in {run.folder}"
+            f"cannot write {path}: {error.strerror}",
+            hint=f"the record is in {run.folder}" if run.folder else "",
         ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from ectopy.boards import BoardRequest, choose_link, open_board
 from ectopy.errors import EctopyError, LinkError
@@ -135,27 +136,36 @@ def run_on(link: Link, prepared: Prepared, progress: Progress = silent) -> Bench
         stats = session.stats()
     except (LinkError, KeyboardInterrupt) as late:
         failure = failure or late
+    evidence = Evidence(
+        request=prepared.request,
+        graph=prepared.graph,
+        image=prepared.image,
+        hello=hello,
+        dataset=prepared.windows.info,
+        samples=prepared.samples,
+        label_map=prepared.label_map,
+        measured=measured,
+        reference=prepared.oracle.name,
+        link=link.kind,
+        stats=stats,
+        counters=session.counters,
+        failure=failure,
+        began=began,
+    )
     with undisturbed():
-        record = make_record(
-            Evidence(
-                request=prepared.request,
-                graph=prepared.graph,
-                image=prepared.image,
-                hello=hello,
-                dataset=prepared.windows.info,
-                samples=prepared.samples,
-                label_map=prepared.label_map,
-                measured=measured,
-                reference=prepared.oracle.name,
-                link=link.kind,
-                stats=stats,
-                counters=session.counters,
-                failure=failure,
-                began=began,
-            )
-        )
-        outputs = outputs_table(measured, prepared.windows, prepared.samples)
-        folder = write_run(prepared.request.runs_dir, record, outputs)
+        return _conclude(evidence, prepared.windows)
+
+
+def _conclude(evidence: Evidence, windows: WindowSet) -> BenchRun:
+    """Writes the run. Where the disk does not take it, it can still be shown."""
+    record = make_record(evidence)
+    outputs = outputs_table(evidence.measured, windows, evidence.samples)
+    folder: Path | None = None
+    failure = evidence.failure
+    try:
+        folder = write_run(evidence.request.runs_dir, record, outputs)
+    except EctopyError as unwritten:
+        failure = unwritten
     return BenchRun(record=record, folder=folder, failure=failure)
 
 

@@ -46,11 +46,11 @@ class BenchRun:
     """A run that measured at least one window.
 
     Attributes:
-        folder: Holds record.json, report.md and outputs.csv.
+        folder: Holds record.json, report.md and outputs.csv; None if the disk did not take them.
         failure: What ended the run early, None if nothing did; to be raised when the results
             have been shown.
     """
 
     record: RunRecord
-    folder: Path
+    folder: Path | None
     failure: EctopyError | KeyboardInterrupt | None
