@@ -15,26 +15,23 @@ fail() {
     exit 1
 }
 
-as_root() {
-    if [ "$(id -u)" -eq 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
-    else
-        fail "need root to install packages, and there is no sudo" "as root: $*"
-    fi
-}
-
 apt_install() { # apt_install REASON PACKAGE...
     local reason=$1 log
+    local -a sudo=()
     shift
     if ! command -v apt-get >/dev/null; then
         fail "$reason is missing, and this system has no apt" \
             "install by hand what Debian calls: $*"
     fi
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null ||
+            fail "$reason is missing; installing it takes root, and there is no sudo" \
+                "as root: apt-get install $*"
+        sudo=(sudo)
+    fi
     say "installing $reason with apt: $*"
     log=$(mktemp)
-    if ! { as_root apt-get update && as_root env DEBIAN_FRONTEND=noninteractive \
+    if ! { "${sudo[@]}" apt-get update && "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get install -y --no-install-recommends "$@"; } >"$log" 2>&1; then
         tail -n 15 "$log" >&2
         fail "apt could not install $reason" "whole log: $log"
@@ -55,10 +52,10 @@ find_python() {
         "install python3.11 (Debian 12, Ubuntu 24.04 have it) or set PYTHON=/path/to/python3"
 }
 
-install_into() { # install_into VENV REQUIREMENT STAMP
+install_into() { # install_into VENV REQUIREMENT STAMP LOCK
     local venv=$1 requirement=$2 stamp=$3 python
     local -a lock=()
-    [ -n "${CI:-}" ] && lock=(-c .ci/constraints.txt)
+    [ -n "${CI:-}" ] && lock=(-c "$4")
     if [ ! -x "$venv/bin/pip" ]; then
         python=$(find_python)
         "$python" -c 'import ensurepip, venv' 2>/dev/null ||
@@ -73,9 +70,12 @@ install_into() { # install_into VENV REQUIREMENT STAMP
 
 setup_python() {
     case "${1:-}" in
-    "") install_into .venv . .venv/.ready ;;
-    dev) install_into .venv ".[dev]" .venv/.ready-dev && touch .venv/.ready ;;
-    train) install_into .venv-train ".[train]" .venv-train/.ready ;;
+    "") install_into .venv . .venv/.ready .ci/constraints.txt ;;
+    dev)
+        install_into .venv ".[dev]" .venv/.ready-dev .ci/constraints.txt
+        touch .venv/.ready
+        ;;
+    train) install_into .venv-train ".[train]" .venv-train/.ready .ci/constraints-train.txt ;;
     *) fail "unknown extra '$1'" "one of: dev, train" ;;
     esac
 }

@@ -33,6 +33,7 @@ def request(tmp_path: Path, **changes: object) -> BenchRequest:
 
 
 def ticks(run: BenchRun) -> list[tuple[str, str]]:
+    assert run.folder is not None
     rows = csv.DictReader((run.folder / "outputs.csv").open())
     return [(row["ticks_preprocess"], row["ticks_invoke"]) for row in rows]
 
@@ -88,6 +89,10 @@ def test_real_ecg_agrees(tmp_path: Path, ecg_dir: Path, board: BoardName) -> Non
     run = bench(wanted)
     assert_right(run, 30)
     assert not run.record.synthetic
+    assert run.folder is not None
+    report = (run.folder / "report.md").read_text()
+    assert "Moody GB, Mark RG" in report
+    assert "Goldberger" in report
 
 
 def children() -> list[int]:

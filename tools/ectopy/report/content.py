@@ -12,6 +12,8 @@ from ectopy.records import RunRecord
 from ectopy.vocab import TickUnit
 
 UNKNOWN = "n/a"
+SHOWN_NOTES = ("dataset", "dataset.name")
+"""Notes that stand among the facts."""
 
 
 class Tone(StrEnum):
@@ -74,8 +76,13 @@ def describe(record: RunRecord) -> Report:
             _memory(record),
             _link(record),
         ),
-        origin=(_dataset(record), *_artefacts(record), *_provenance(record)),
-        notes=tuple(record.notes.items()),
+        origin=(
+            _dataset(record),
+            *_citation(record),
+            *_artefacts(record),
+            *_provenance(record),
+        ),
+        notes=tuple(item for item in record.notes.items() if item[0] not in SHOWN_NOTES),
     )
 
 
@@ -213,6 +220,11 @@ def _dataset(record: RunRecord) -> Fact:
             *((reason,) if reason else ()),
         ),
     )
+
+
+def _citation(record: RunRecord) -> tuple[Fact, ...]:
+    citation = record.notes.get("dataset")
+    return (Fact(name="Data", pieces=tuple(citation.split(". "))),) if citation else ()
 
 
 def _artefacts(record: RunRecord) -> tuple[Fact, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich import box
+from rich.columns import Columns
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.measure import Measurement
 from rich.panel import Panel
@@ -29,8 +30,8 @@ def screen(record: RunRecord, files: Sequence[str] = ()) -> RenderableType:
     rows: list[RenderableType] = [Text(text, style="yellow") for text in report.warnings]
     if rows:
         rows.append(Rule(style="dim"))
-    tables = Table.grid(padding=(0, 4))
-    tables.add_row(_grid(report.scores), _grid(report.confusion))
+    # Side by side where there is room, else one below the other.
+    tables = Columns((_grid(report.scores), _grid(report.confusion)), padding=(0, 3))
     written = (Fact(name="Written", pieces=tuple(files)),) if files else ()
     rows += [
         tables,

@@ -144,6 +144,7 @@ def _firmware(image: Image, notes: dict[str, str]) -> FirmwareRecord:
 def _dataset(run: Evidence, notes: dict[str, str]) -> DatasetRecord:
     request = run.request
     notes["dataset.name"] = run.dataset.reason
+    notes["dataset"] = run.dataset.citation
     if request.limit is None:
         notes["dataset.limit"] = "no limit: the whole split"
     else:

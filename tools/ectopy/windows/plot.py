@@ -14,7 +14,6 @@ from matplotlib.ticker import MultipleLocator
 
 from ectopy.errors import InputError
 from ectopy.vocab import FRAME_SAMPLES, R_PEAK_SAMPLE, SAMPLING_HZ, BeatClass
-from ectopy.windows.mitdb import CITATION
 from ectopy.windows.types import WindowSet
 
 _COLUMNS = 3
@@ -120,10 +119,5 @@ def _caption(figure: Figure, windows: WindowSet) -> None:
         fontweight="bold",
         color="#b3203b" if info.synthetic else _INK,
     )
-    source = (
-        "Parametric model after McSharry et al. 2003; shows the pipeline, says nothing of patients."
-        if info.synthetic
-        else CITATION
-    )
-    text = f"512 samples at 100 Hz, the classified beat shaded, its R peak dotted. {source}"
+    text = f"512 samples at 100 Hz, the classified beat shaded, its R peak dotted. {info.citation}"
     figure.supxlabel(text, x=0.01, ha="left", fontsize=7, color="#5a6068", wrap=True)

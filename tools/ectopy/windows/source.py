@@ -122,10 +122,10 @@ def _locate(request: WindowRequest) -> tuple[Path | None, str]:
             raise DataError(f"cannot look into {place} ({option}): {error}") from error
         if found is None:
             raise DataError(f"no MIT-BIH records in {place} ({option})", hint=mitdb.FETCH_HINT)
-        return found, f"MIT-BIH records found in {found} ({option})"
+        return found, f"MIT-BIH records found in {_short(found)} ({option})"
     cached = cache.mitdb_dir()
     if cache.is_complete(cached):
-        return cached, f"MIT-BIH records found in the cache {cached}"
+        return cached, f"MIT-BIH records found in the cache {_short(cached)}"
     absent = (
         f"no MIT-BIH records: no --data-dir, no ${DATA_VARIABLE}, and the cache {cached} is "
         f"{'incomplete' if cached.exists() else 'empty'}"
@@ -133,6 +133,12 @@ def _locate(request: WindowRequest) -> tuple[Path | None, str]:
     if request.dataset is DatasetName.MITDB:
         raise DataError(absent, hint=mitdb.FETCH_HINT)
     return None, f"{absent}; `ectopy data fetch mitdb` downloads them"
+
+
+def _short(path: Path) -> str:
+    """A path for people and shared records: nobody's home directory."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
 def _assemble(
@@ -157,6 +163,7 @@ def _assemble(
         label_map=" ".join(f"{c.name}={symbols}" for c, symbols in LABEL_MAP.items()),
         sha256=window_hash(samples, labels, records, beat_samples),
         reason=reason,
+        citation=synthetic.CITATION if name == synthetic.NAME else mitdb.CITATION,
     )
     return WindowSet(
         samples=samples, labels=labels, records=records, beat_samples=beat_samples, info=info

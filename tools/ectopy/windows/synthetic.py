@@ -24,6 +24,9 @@ from ectopy.vocab import BeatClass, Split
 from ectopy.windows.recording import Recording
 
 NAME = "synthetic"
+CITATION = (
+    "Parametric model after McSharry et al. 2003; shows the pipeline, says nothing of patients."
+)
 PATIENTS = 22
 DURATION_S = 600
 RATE_HZ = 360

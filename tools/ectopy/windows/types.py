@@ -19,6 +19,7 @@ class DatasetInfo:
         label_map: Annotation symbols of each class, e.g. ``N=NLRej PAC=AaJS PVC=VE``.
         sha256: Hash over samples, labels and record names of the windows as delivered.
         reason: Why this source was taken, one sentence for people.
+        citation: Whom to name wherever a result made from these windows is shown.
     """
 
     name: str
@@ -27,6 +28,7 @@ class DatasetInfo:
     label_map: str
     sha256: str
     reason: str = ""
+    citation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
