@@ -124,3 +124,13 @@ def test_a_qemu_that_never_announces_its_port_is_given_up(
     request = BoardRequest(board=BoardName.VIRT, elf=elf, link=LinkKind.UART)
     with pytest.raises(ToolError, match="did not start"), open_board(request):
         pass
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processor affinity is Linux")
+@pytest.mark.parametrize("one_cpu", [False, True])
+def test_a_child_may_be_kept_on_one_processor(one_cpu: bool) -> None:
+    script = "import os; print(len(os.sched_getaffinity(0)))"
+    with Child([sys.executable, "-c", script], name="child", one_cpu=one_cpu) as child:
+        assert child.popen.stdout is not None
+        expected = 1 if one_cpu else len(os.sched_getaffinity(0))
+        assert int(child.popen.stdout.read()) == expected

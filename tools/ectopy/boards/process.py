@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
@@ -31,6 +32,7 @@ class Child:
         stdin: As for :class:`subprocess.Popen`.
         stdout: As for :class:`subprocess.Popen`.
         pass_fds: File descriptors the child inherits under the same numbers.
+        one_cpu: Keeps all its threads on one processor, where the system can.
 
     Raises:
         ToolError: The program cannot be started.
@@ -44,6 +46,7 @@ class Child:
         stdin: int = subprocess.DEVNULL,
         stdout: int = subprocess.PIPE,
         pass_fds: tuple[int, ...] = (),
+        one_cpu: bool = False,
     ) -> None:
         self.name = name
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
@@ -55,8 +58,8 @@ class Child:
                 stderr=self._stderr,
                 pass_fds=pass_fds,
                 start_new_session=True,
-                # One system call; no lock of another thread can be held by it.
-                preexec_fn=_die_with_parent,  # noqa: PLW1509
+                # One or two system calls; no lock of another thread can be held by them.
+                preexec_fn=_die_with_parent_on_one_cpu if one_cpu else _die_with_parent,  # noqa: PLW1509
             )
         except OSError as error:
             self._stderr.close()
@@ -127,3 +130,11 @@ def _die_with_parent() -> None:
     """Between fork and exec: asks the kernel to kill the child when its parent dies."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _die_with_parent_on_one_cpu() -> None:
+    _die_with_parent()
+    if sys.platform == "linux":
+        cpus = sorted(os.sched_getaffinity(0))
+        # Several boards at once spread over the processors there are.
+        os.sched_setaffinity(0, {cpus[os.getpid() % len(cpus)]})
