@@ -32,15 +32,12 @@ def read_tflite(data: bytes, name: str) -> Graph:
         name: Model name for people.
 
     Raises:
-        ModelError: The bytes are no such model; names operator index, kind and reason.
+        ModelError: The bytes are no such model; names model, operator index, kind and reason.
     """
-    _check_envelope(data)
     try:
-        graph = parse_graph(data, name, hashlib.sha256(data).hexdigest())
-    except (struct.error, IndexError, ValueError, TypeError, OverflowError) as error:
-        raise file_error(f"its structure is damaged ({error})", hint=DAMAGED) from error
-    verify(graph)
-    return graph
+        return _read_verified(data, name)
+    except ModelError as error:
+        raise ModelError(f"model {name!r}: {error.message}", hint=error.hint) from error
 
 
 def load_tflite(path: Path) -> Graph:
@@ -74,6 +71,16 @@ def read_model_bytes(path: Path) -> bytes:
         raise ModelError(
             f"{path} cannot be read: {error.strerror}", hint="check path and permissions"
         ) from error
+
+
+def _read_verified(data: bytes, name: str) -> Graph:
+    _check_envelope(data)
+    try:
+        graph = parse_graph(data, name, hashlib.sha256(data).hexdigest())
+    except (struct.error, IndexError, ValueError, TypeError, OverflowError) as error:
+        raise file_error(f"its structure is damaged ({error})", hint=DAMAGED) from error
+    verify(graph)
+    return graph
 
 
 def _check_envelope(data: bytes) -> None:
