@@ -13,7 +13,7 @@ LINK    ?= auto
 
 VENV    := .venv/bin
 ECTOPY  := $(VENV)/ectopy
-TRAINER := .venv-train/bin/ectopy
+TRAINER := TF_CPP_MIN_LOG_LEVEL=2 .venv-train/bin/ectopy
 C_FILES  = $(shell git ls-files 'firmware/*.c' 'firmware/*.h' 'tests/firmware/*.c' 'tests/firmware/*.h')
 # What the board's compiler and emulator need
 TOOLS    = $(if $(filter host,$(BOARD)),host,toolchain)
@@ -38,8 +38,6 @@ test: .venv/.ready-dev toolchain host  ## Run all tests: unit, contracts, C on t
 	@$(VENV)/pytest $(ARGS)
 
 test-train: .venv-train/.ready  ## Run the tests that need TensorFlow
-	@.venv-train/bin/pip install --quiet --disable-pip-version-check \
-		$(if $(CI),-c .ci/constraints-train.txt) pytest pytest-timeout hypothesis
 	@.venv-train/bin/python -m pytest -m train $(ARGS)
 
 render: .venv/.ready  ## Write the C of the engine and model into build/

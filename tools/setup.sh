@@ -75,7 +75,7 @@ setup_python() {
         install_into .venv ".[dev]" .venv/.ready-dev .ci/constraints.txt
         touch .venv/.ready
         ;;
-    train) install_into .venv-train ".[train]" .venv-train/.ready .ci/constraints-train.txt ;;
+    train) install_into .venv-train ".[train,test]" .venv-train/.ready .ci/constraints-train.txt ;;
     *) fail "unknown extra '$1'" "one of: dev, train" ;;
     esac
 }
