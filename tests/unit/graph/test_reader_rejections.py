@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ectopy.errors import ModelError
 from ectopy.graph.reader import MAX_FILE_BYTES, load_tflite, read_tflite
 from ectopy.graph.types import Graph
+from ectopy.vocab import Activation
 from support.tflite_builder import FLOAT32, INT32, ModelBuilder, ModelSpec, OpSpec, Quant
 
 X, FILTER, BIAS, CONV, FACTOR, MUL = range(6)
@@ -215,6 +216,18 @@ def test_pool_that_changes_quantization_is_rejected() -> None:
     y = builder.max_pool_2d(x, kernel=(1, 2), stride=(1, 2))
     builder.spec.tensors[y].zero_points = (4,)
     with pytest.raises(ModelError, match=r"MAX_POOL_2D\): its input and output differ"):
+        read_tflite(builder.finish(y), "pool")
+
+
+@pytest.mark.parametrize("scale", [1e-10, 1e-44])
+@pytest.mark.parametrize("activation", [Activation.RELU6, Activation.RELU_N1_TO_1])
+def test_activation_whose_bound_is_no_int32_is_rejected(
+    scale: float, activation: Activation
+) -> None:
+    builder = ModelBuilder()
+    x = builder.input((1, 1, 8, 2), Quant(scale, 3))
+    y = builder.max_pool_2d(x, kernel=(1, 2), stride=(1, 2), activation=activation)
+    with pytest.raises(ModelError, match=r"operator 0 \(MAX_POOL_2D\).*too small"):
         read_tflite(builder.finish(y), "pool")
 
 

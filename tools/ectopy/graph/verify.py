@@ -60,7 +60,7 @@ def _check_order(graph: Graph) -> None:
     used = set(graph.outputs)
     for op in graph.ops:
         for index in op.inputs:
-            if index >= 0 and index not in constants | defined:
+            if index >= 0 and index not in constants and index not in defined:
                 raise op_error(
                     op.index,
                     op.kind,
@@ -68,7 +68,7 @@ def _check_order(graph: Graph) -> None:
                     "it is no constant, no model input, and no earlier operator's output",
                 )
         output = op.outputs[0]
-        if output in defined | constants:
+        if output in defined or output in constants:
             raise op_error(
                 op.index,
                 op.kind,

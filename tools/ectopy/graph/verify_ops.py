@@ -22,7 +22,7 @@ from ectopy.graph.types import (
     QuantParams,
     Tensor,
 )
-from ectopy.vocab import DType, OpKind, Padding
+from ectopy.vocab import Activation, DType, OpKind, Padding
 
 MAX_TAPS = 1 << 16
 """Positions of a convolution or pooling window."""
@@ -44,6 +44,7 @@ def check_op(graph: Graph, op: Op) -> None:
         ModelError: They do not fit; names operator index, kind and reason.
     """
     CHECKS[op.kind](graph, op)
+    _check_clamp(graph, op)
 
 
 def _fail(op: Op, reason: str, hint: str = DAMAGED) -> ModelError:
@@ -151,6 +152,15 @@ def _check_widened(op: Op, magnitude: int, factor: float, what: str) -> None:
             f"{what} may overflow int32 (up to {magnitude}, rescaled by {factor:g})",
             hint="its output scale is too small for its input and weights; " + REQUANTIZE,
         )
+
+
+def _check_clamp(graph: Graph, op: Op) -> None:
+    """The bounds of a fused activation, in steps of the output scale, are int32 as in TFLite."""
+    activation = getattr(op.attrs, "activation", Activation.NONE)
+    greatest = {Activation.RELU6: 6.0, Activation.RELU_N1_TO_1: 1.0}.get(activation, 0.0)
+    scale = _activation(op, graph.op_output(op)).scale
+    if greatest / scale >= ACCUMULATOR_LIMIT:
+        raise _fail(op, f"its output scale {scale:g} is too small for {activation}", REQUANTIZE)
 
 
 def _check_windows(op: Op, kernel: tuple[int, int]) -> tuple[Window, Window]:
