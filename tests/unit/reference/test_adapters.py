@@ -80,6 +80,29 @@ def test_tflite_micro_takes_flat_windows_and_gives_tensors_of_the_last_one() -> 
 
 
 @needs_tflm
+def test_tensors_are_those_of_the_last_inference_though_its_array_was_reused() -> None:
+    data, graph = model()
+    interpreter = TflmInterpreter(data, graph)
+    x = np.full(16, -100, np.int8)
+    output = interpreter.invoke(x)
+    x[:] = 100
+    np.testing.assert_array_equal(interpreter.tensors()[graph.output.index], output)
+
+
+@needs_tflm
+@pytest.mark.parametrize("channels", [2_000, 100_000])
+def test_tflite_micro_gets_memory_for_many_channels(channels: int) -> None:
+    builder = ModelBuilder()
+    x = builder.input((1, 1, 1, 1), Quant(0.1, 2))
+    scales = (0.01,) * channels
+    y = builder.conv_2d(x, channels=channels, scales=scales, output=Quant(0.2, -3))
+    data = builder.finish(y)
+    interpreter = TflmInterpreter(data, read_tflite(data, "wide"))
+    assert interpreter.invoke(np.zeros(1, np.int8)).size == channels
+    assert interpreter.tensors()[y].size == channels
+
+
+@needs_tflm
 def test_model_that_tflite_micro_refuses_is_a_tool_error() -> None:
     data, graph = model()
     with pytest.raises(ToolError, match="refuses the model"):

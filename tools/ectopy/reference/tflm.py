@@ -24,6 +24,9 @@ PACKAGE = "tflite-micro"
 BYTES_PER_TENSOR = 4096
 """Generous allowance for what the interpreter keeps per tensor and operator."""
 
+BYTES_PER_SCALE = 16
+"""For multipliers, shifts and zero points of each channel."""
+
 
 def tflm_installed() -> bool:
     """Whether tflite-micro can be imported here."""
@@ -62,7 +65,7 @@ class TflmInterpreter:
 
     def invoke(self, x: Int8Array) -> Int8Array:
         """One inference; see :class:`HostInterpreter`."""
-        self._last = shaped_input(self._graph, x)
+        self._last = shaped_input(self._graph, x).copy()
         return _run(self._interpreter, self._last)
 
     def tensors(self) -> dict[int, Int8Array]:
@@ -88,13 +91,10 @@ def _open(tflite: bytes, graph: Graph, *, preserve: bool) -> Any:
     from tflite_micro import runtime  # noqa: PLC0415  (optional, and slow to import)
 
     config = runtime.InterpreterConfig
-    activation_bytes = sum(graph.tensors[index].nbytes for index in activations(graph))
-    # MEAN keeps an int32 accumulator per output besides.
-    arena_bytes = 5 * activation_bytes + BYTES_PER_TENSOR * (len(graph.tensors) + len(graph.ops))
     try:
         return runtime.Interpreter.from_bytes(
             tflite,
-            arena_size=arena_bytes,
+            arena_size=_arena_bytes(graph),
             intrepreter_config=(
                 config.kPreserveAllTensors if preserve else config.kAllocationRecording
             ),
@@ -104,6 +104,17 @@ def _open(tflite: bytes, graph: Graph, *, preserve: bool) -> Any:
         raise ToolError(
             f"tflite-micro refuses the model: {error}", hint="its own message is above"
         ) from error
+
+
+def _arena_bytes(graph: Graph) -> int:
+    activation_bytes = sum(graph.tensors[index].nbytes for index in activations(graph))
+    scales = sum(len(tensor.quant.scales) for tensor in graph.tensors if tensor.quant is not None)
+    # MEAN keeps an int32 accumulator per output besides.
+    return (
+        5 * activation_bytes
+        + BYTES_PER_SCALE * scales
+        + BYTES_PER_TENSOR * (len(graph.tensors) + len(graph.ops))
+    )
 
 
 def _run(interpreter: Any, x: Int8Array) -> Int8Array:
