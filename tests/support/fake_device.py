@@ -67,6 +67,8 @@ class FakeDevice:
     Attributes:
         infer: (format, window bytes) -> int8 outputs as bytes.
         damage: What the link does to each chunk, either way; None is an honest wire.
+        invoke_ticks: Of the next inference; ``infer`` may change it.
+        golden_mismatches: What the self-test finds.
         restart_after: Inferences after which the device restarts once, forgetting the session.
     """
 
@@ -74,6 +76,8 @@ class FakeDevice:
     hello: dict[str, object] = field(default_factory=lambda: dict(GOOD_HELLO))
     clock: FakeClock = field(default_factory=FakeClock)
     damage: Callable[[bytes], bytes] | None = None
+    invoke_ticks: int = 1000
+    golden_mismatches: int = 0
     restart_after: int | None = None
     close_after: int | None = None
     kind: LinkKind = LinkKind.PIPE
@@ -128,7 +132,7 @@ class FakeDevice:
             Kind.PROFILE: self._profile,
             Kind.DUMP: self._dump,
             Kind.STATS: self._stats,
-            Kind.SELFTEST: lambda _: (Status.OK, struct.pack("<HH", 2, 0)),
+            Kind.SELFTEST: self._selftest,
             Kind.RESET: self._reset,
         }
         if not self.opened:
@@ -153,6 +157,10 @@ class FakeDevice:
         counters = (9, self._decoder.damaged, self.repeats, self.inferences, 700, 8192)
         return Status.OK, struct.pack("<6I", *counters)
 
+    def _selftest(self, _: Frame) -> tuple[Status, bytes]:
+        status = Status.E_SELFTEST if self.golden_mismatches else Status.OK
+        return status, struct.pack("<HH", 2, self.golden_mismatches)
+
     def _reset(self, _: Frame) -> tuple[Status, bytes]:
         self.opened = False
         return Status.OK, b""
@@ -167,7 +175,9 @@ class FakeDevice:
         fmt, window = request.body[0], request.body[1:]
         if len(window) != FRAME_SAMPLES * InputFormat(fmt).sample_bytes:
             return Status.E_LENGTH, b""
-        body = struct.pack("<3I", 1300, 200, 1000) + self.infer(fmt, window)
+        outputs = self.infer(fmt, window)
+        ticks = (self.invoke_ticks + 300, 200, self.invoke_ticks)
+        body = struct.pack("<3I", *ticks) + outputs
         reply = Frame(kind=0, status=0, seq=request.seq, body=body)
         self._ring = [*self._ring, (request.seq, request.body, reply)][-schema.REPLY_RING :]
         return Status.OK, body

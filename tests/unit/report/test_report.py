@@ -45,6 +45,13 @@ def test_all_that_a_run_is_made_for_is_shown(layout: Layout) -> None:
 
 
 @BOTH
+def test_rows_of_the_confusion_are_the_true_classes(layout: Layout) -> None:
+    shown = re.sub(r"[\s│|]+", " ", layout(invented_record()))
+    for row in ("N 850 30 7", "PAC 12 18 3", "PVC 5 2 73"):
+        assert row in shown, row
+
+
+@BOTH
 def test_emulated_numbers_are_labelled(layout: Layout) -> None:
     shown = flowing(layout(invented_record()))
     assert "EMULATED board: instructions" in shown

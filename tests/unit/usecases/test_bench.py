@@ -15,9 +15,10 @@ from ectopy.protocol import InputFormat
 from ectopy.records import RunRecord, from_json, to_json
 from ectopy.usecases.bench import bench, label_map
 from ectopy.usecases.bench_types import BenchRun
-from ectopy.vocab import LinkKind
+from ectopy.vocab import DatasetName, LinkKind, Split
+from ectopy.windows import WindowRequest
 from ectopy.zoo import open_bundle
-from unit.usecases.bench_doubles import Rig, make_rig
+from unit.usecases.bench_doubles import Rig, make_rig, windows_once
 
 MakeRig = Callable[..., Rig]
 
@@ -62,6 +63,41 @@ def test_accuracy_comes_from_the_outputs_of_the_device(rig: MakeRig) -> None:
     assert confusion[:, :2].sum() == 0
     labels = [int(row["true_class"]) for row in rows_of(run)]
     assert confusion.sum(axis=1).tolist() == [labels.count(c) for c in range(3)]
+
+
+def test_each_answer_is_scored_against_the_true_class_of_its_window(rig: MakeRig) -> None:
+    bench_rig = rig(limit=60, split=Split.DS1, seed=5)
+    wanted = WindowRequest(dataset=DatasetName.SYNTHETIC, split=Split.DS1, limit=60, seed=5)
+    windows = windows_once(wanted)
+    said = np.arange(60) % 3
+    assert len(set(windows.labels)) == 3
+    answers = iter(said)
+    bench_rig.device.infer = lambda *_: bytes(9 * (next(answers) == np.arange(3)).astype(np.uint8))
+    record = bench(bench_rig.request).record
+    expected = np.zeros((3, 3), dtype=int)
+    np.add.at(expected, (windows.labels, said), 1)
+    assert np.array(record.accuracy.confusion).tolist() == expected.tolist()
+    assert (record.dataset.split, record.dataset.sha256) == ("ds1", windows.info.sha256)
+
+
+def test_latency_is_that_of_the_windows_in_order_statistics(rig: MakeRig) -> None:
+    bench_rig = rig(limit=200)
+
+    def infer(*_: object) -> bytes:
+        bench_rig.device.invoke_ticks = bench_rig.device.inferences
+        return bytes(3)
+
+    bench_rig.device.infer = infer
+    latency = bench(bench_rig.request).record.latency
+    assert (latency.invoke_median, latency.invoke_p99, latency.invoke_max) == (100, 198, 200)
+
+
+def test_a_device_that_fails_its_self_test_is_not_measured(rig: MakeRig) -> None:
+    bench_rig = rig()
+    bench_rig.device.golden_mismatches = 1
+    with pytest.raises(LinkError, match="1 of 2 golden vectors differ"):
+        bench(bench_rig.request)
+    assert bench_rig.device.inferences == 0
 
 
 def test_every_window_is_in_outputs_csv_with_both_outputs(rig: MakeRig) -> None:
