@@ -89,6 +89,13 @@ def test_an_incomplete_cache_is_not_taken_for_real_data(archive: FakeArchive, pl
     assert "is incomplete" in info.reason
 
 
+def test_a_cache_that_lost_a_file_is_incomplete(archive: FakeArchive, place: Path) -> None:
+    fetch_mitdb(archive)
+    assert cache.is_complete(place)
+    (place / "232.atr").unlink()
+    assert not cache.is_complete(place)
+
+
 def test_a_file_that_changed_in_the_cache_is_fetched_again(
     archive: FakeArchive, place: Path
 ) -> None:
@@ -122,7 +129,18 @@ def test_published_checksums_are_held_against_what_arrives(
 
 def test_a_place_that_cannot_be_written_is_an_error(archive: FakeArchive, place: Path) -> None:
     place.parent.parent.write_text("a file where a directory should be")
-    with pytest.raises(ToolError, match="cannot write to the cache"):
+    with pytest.raises(ToolError, match="cannot use the cache"):
+        fetch_mitdb(archive)
+
+
+def test_a_list_of_checksums_that_cannot_be_read_is_an_error(
+    archive: FakeArchive, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path) -> dict[str, str]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(mitdb, "read_checksums", refuse)
+    with pytest.raises(ToolError, match="cannot use the cache .*Permission denied"):
         fetch_mitdb(archive)
 
 

@@ -110,6 +110,17 @@ def test_mitdb_without_any_place_is_an_error_with_the_way_out() -> None:
     assert "ectopy data fetch mitdb" in caught.value.hint
 
 
+def test_a_cache_that_cannot_be_looked_into_counts_as_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/" + "x" * 300)  # longer than names may be
+    info = load_windows(request(limit=5)).info
+    assert info.synthetic
+    assert "cannot be read" in info.reason
+    with pytest.raises(DataError, match="cannot be read"):
+        load_windows(request(DatasetName.MITDB))
+
+
 def test_a_record_missing_from_the_split_is_named(
     tmp_path: Path, write_record: Callable[..., Path]
 ) -> None:

@@ -122,11 +122,11 @@ def fetch_mitdb(
     """
     directory = cache.mitdb_dir() if directory is None else directory
     published = archive.checksums()
-    known = mitdb.read_checksums(directory)
     records = [record for split in mitdb.SPLITS.values() for record in split]
     kept = 0
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        known = mitdb.read_checksums(directory)
         for done, record in enumerate(records):
             progress(done, len(records), f"record {record}")
             if _is_intact(directory, record, known, published):
@@ -135,7 +135,7 @@ def fetch_mitdb(
             known |= _bring(archive, record, directory, published)
             _write_checksums(directory, known)
     except OSError as error:
-        raise ToolError(f"cannot write to the cache {directory}: {error}", hint=_HINT) from error
+        raise ToolError(f"cannot use the cache {directory}: {error}", hint=_HINT) from error
     progress(len(records), len(records), "")
     return FetchReport(
         directory=directory,

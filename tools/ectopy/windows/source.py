@@ -124,12 +124,13 @@ def _locate(request: WindowRequest) -> tuple[Path | None, str]:
             raise DataError(f"no MIT-BIH records in {place} ({option})", hint=mitdb.FETCH_HINT)
         return found, f"MIT-BIH records found in {_short(found)} ({option})"
     cached = cache.mitdb_dir()
-    if cache.is_complete(cached):
-        return cached, f"MIT-BIH records found in the cache {_short(cached)}"
-    absent = (
-        f"no MIT-BIH records: no --data-dir, no ${DATA_VARIABLE}, and the cache {cached} is "
-        f"{'incomplete' if cached.exists() else 'empty'}"
-    )
+    try:
+        if cache.is_complete(cached):
+            return cached, f"MIT-BIH records found in the cache {_short(cached)}"
+        state = f"the cache {cached} is {'incomplete' if cached.exists() else 'empty'}"
+    except OSError as error:
+        state = f"the cache {cached} cannot be read ({error.strerror})"
+    absent = f"no MIT-BIH records: no --data-dir, no ${DATA_VARIABLE}, and {state}"
     if request.dataset is DatasetName.MITDB:
         raise DataError(absent, hint=mitdb.FETCH_HINT)
     return None, f"{absent}; `ectopy data fetch mitdb` downloads them"
