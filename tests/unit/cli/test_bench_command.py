@@ -115,6 +115,7 @@ def test_json_to_a_folder_that_is_not_there_is_found_before_the_run(
         ("--limit", "-5"),
         ("--limit", "ten"),
         ("--limit", "1e3"),
+        ("--limit", "9" * 5000),
         ("--board", "moon"),
         ("--seed", "-1"),
         ("--format", "int4"),

@@ -44,6 +44,7 @@ def test_a_whole_run_is_written_and_agrees_with_the_reference(rig: MakeRig) -> N
     assert not record.partial
     assert from_json((folder_of(run) / "record.json").read_text()) == record
     assert record.synthetic
+    assert record.dataset.split == "ds2"
     assert (record.agreement.output_mismatches, record.agreement.max_abs_lsb) == (0, 0)
     assert record.agreement.windows_compared == record.dataset.windows == 12
     assert (record.link.windows_sent, record.link.windows_lost) == (12, 0)

@@ -27,7 +27,7 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """Imports a command's module on first use, so that ``--help`` costs nothing."""
+    """Imports a command's module on first use, so that one command does not pay for the others."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All commands, in order."""

@@ -45,7 +45,8 @@ FORMATS = {
 def _limit(_: click.Context, __: click.Parameter, value: str) -> int | None:
     if value == "all":
         return None
-    if not value.isdecimal() or int(value) == 0:
+    # Longer numbers are refused by int(), and are no number of windows anyway.
+    if len(value) > 18 or not value.isdecimal() or int(value) == 0:
         raise click.BadParameter(f"{value!r} is neither a positive number nor 'all'.")
     return int(value)
 
