@@ -41,12 +41,25 @@ def test_no_patient_is_on_both_sides_and_excluded_ones_on_none() -> None:
 
 
 def test_each_side_says_what_it_is_and_has_its_own_hash() -> None:
-    chosen = configuration(validation_records=("106",), excluded_records=())
+    chosen = configuration(validation_records=("106",))
     side = holdout.load_holdout(chosen, None).validation
     assert side.info.split == "ds1-val"
     assert side.info.sha256 == window_hash(
         side.samples, side.labels, side.records, side.beat_samples
     )
+
+
+def test_a_patient_of_ds2_may_not_stay_in_ds1() -> None:
+    with pytest.raises(ModelError, match="the patient of record 201 is also in DS2") as caught:
+        holdout.load_holdout(configuration(excluded_records=()), None)
+    assert "excluded_records" in caught.value.hint
+
+
+def test_a_record_held_out_and_left_out_is_left_out() -> None:
+    chosen = configuration(validation_records=("106", "124"), excluded_records=("106", "201"))
+    both = holdout.load_holdout(chosen, None)
+    assert set(both.validation.records) == {"124"}
+    assert set(both.training.records) == {"101", "220"}
 
 
 def test_configuration_without_validation_records_is_refused() -> None:

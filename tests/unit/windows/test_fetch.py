@@ -140,7 +140,7 @@ def test_a_list_of_checksums_that_cannot_be_read_is_an_error(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(mitdb, "read_checksums", refuse)
-    with pytest.raises(ToolError, match="cannot use the cache .*Permission denied"):
+    with pytest.raises(ToolError, match=r"cannot use the cache .*Permission denied"):
         fetch_mitdb(archive)
 
 

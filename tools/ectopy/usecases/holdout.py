@@ -10,13 +10,20 @@ import numpy.typing as npt
 
 from ectopy.errors import ModelError
 from ectopy.vocab import DatasetName, Split
-from ectopy.windows import SPLITS, WindowRequest, WindowSet, load_windows, window_hash
+from ectopy.windows import (
+    SPLITS,
+    WindowRequest,
+    WindowSet,
+    load_windows,
+    patient_of,
+    window_hash,
+)
 from ectopy.zoo import Configuration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Holdout:
-    """Windows of DS1; no record is in both, records left out are in neither."""
+    """Windows of DS1; no patient is in both, and none of DS2 in either."""
 
     training: WindowSet
     validation: WindowSet
@@ -26,7 +33,8 @@ def load_holdout(configuration: Configuration, data_dir: Path | None) -> Holdout
     """DS1 of MIT-BIH, divided.
 
     Raises:
-        ModelError: The configuration holds out no record, or one that is not in DS1.
+        ModelError: The configuration holds out no record, or one that is not in DS1, or keeps
+            one whose patient is also in DS2.
         DataError: The records cannot be read.
     """
     recipe = configuration.recipe
@@ -41,15 +49,27 @@ def load_holdout(configuration: Configuration, data_dir: Path | None) -> Holdout
             f"{configuration.name}: not records of DS1: {', '.join(sorted(strangers))}",
             hint=f"DS1 is {' '.join(SPLITS[Split.DS1])}",
         )
+    _require_strangers_to_ds2(configuration)
     windows = load_windows(
         WindowRequest(dataset=DatasetName.MITDB, split=Split.DS1, data_dir=data_dir)
     )
-    validation = np.isin(windows.records, recipe.validation_records)
     excluded = np.isin(windows.records, recipe.excluded_records)
+    validation = np.isin(windows.records, recipe.validation_records) & ~excluded
     return Holdout(
         training=_select(windows, ~validation & ~excluded, "ds1-train"),
         validation=_select(windows, validation, "ds1-val"),
     )
+
+
+def _require_strangers_to_ds2(configuration: Configuration) -> None:
+    """A patient who helps to make the model must not test it."""
+    tested = {patient_of(record) for record in SPLITS[Split.DS2]}
+    used = set(SPLITS[Split.DS1]) - set(configuration.recipe.excluded_records)
+    if shared := sorted(record for record in used if patient_of(record) in tested):
+        raise ModelError(
+            f"{configuration.name}: the patient of record {', '.join(shared)} is also in DS2",
+            hint=f"list {', '.join(shared)} under excluded_records in configuration.json",
+        )
 
 
 def _select(windows: WindowSet, chosen: npt.NDArray[np.bool_], split: str) -> WindowSet:

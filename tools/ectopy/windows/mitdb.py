@@ -70,8 +70,8 @@ class _Header:
 def patient_of(record: str) -> str:
     """The person behind a record: 201 and 202 are the same man, all others one record each.
 
-    Validation inside a split must keep a patient on one side. Across DS1 and DS2 the split is
-    used as published, with 201 in DS1 and 202 in DS2.
+    The published split has 201 in DS1 and 202 in DS2, so whatever learns from DS1 and is tested
+    on DS2 must leave 201 out.
 
     Source: MIT-BIH database directory, "Records 201 and 202 are from the same male subject".
     """
