@@ -8,6 +8,7 @@ pytest.importorskip("tensorflow", reason="needs the train extra")
 pytest.importorskip("neuralspot_edge", reason="needs the train extra")
 
 from ectopy.errors import DataError, ModelError
+from ectopy.training import trainer
 from ectopy.training.architecture import build_network
 from ectopy.training.trainer import train
 from ectopy.zoo import Configuration, NamedParams, open_bundle, predict_float
@@ -81,6 +82,49 @@ def test_interrupt_keeps_the_best_epoch_so_far() -> None:
     result = train(short(epochs=3), TRAINING, VALIDATION, 0, interrupt)
     assert result.interrupted
     assert [epoch.number for epoch in result.epochs] == [1]
+
+
+def script_scores(monkeypatch: pytest.MonkeyPatch, right: list[bool]) -> list[list[np.ndarray]]:
+    """Lets each epoch's look find all beats right or all wrong; gets the weights at each look."""
+    seen: list[list[np.ndarray]] = []
+
+    def outputs(model: Any, *_: object) -> np.ndarray:
+        seen.append(model.get_weights())
+        shift = 0 if right[min(len(seen), len(right)) - 1] else 1
+        return np.eye(3)[(VALIDATION.labels + shift) % 3]
+
+    monkeypatch.setattr(trainer, "predict_float", outputs)
+    return seen
+
+
+def test_weights_are_those_of_the_best_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = script_scores(monkeypatch, [False, True, False])
+    result = train(short(epochs=3), TRAINING, VALIDATION, 0)
+    assert result.best.number == 2
+    for kept, best in zip(result.model.get_weights(), seen[1], strict=True):
+        np.testing.assert_array_equal(kept, best)
+    assert any((a != b).any() for a, b in zip(seen[1], seen[2], strict=True))
+
+
+def test_training_ends_when_patience_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    script_scores(monkeypatch, [True])
+    monkeypatch.setattr(trainer, "PATIENCE_EPOCHS", 2)
+    told: list[tuple[int, int]] = []
+    result = train(
+        short(epochs=9), TRAINING, VALIDATION, 0, lambda done, total, _: told.append((done, total))
+    )
+    assert [epoch.number for epoch in result.epochs] == [1, 2, 3]
+    assert told[-1] == (36, 36)
+
+
+def test_loss_of_an_epoch_is_that_of_its_last_step() -> None:
+    recipe = replace(short().recipe, learning_rate=0.0)
+    one_by_one = replace(short(), recipe=replace(recipe, epochs=4, steps_per_epoch=1))
+    at_once = replace(short(), recipe=replace(recipe, epochs=1, steps_per_epoch=4))
+    steps = train(one_by_one, TRAINING, VALIDATION, 0).epochs
+    (epoch,) = train(at_once, TRAINING, VALIDATION, 0).epochs
+    assert epoch.loss == pytest.approx(steps[-1].loss, rel=1e-3)
+    assert len({step.loss for step in steps}) == 4
 
 
 def test_empty_validation_is_refused() -> None:

@@ -27,7 +27,7 @@ class Epoch:
     """What one epoch did.
 
     Attributes:
-        loss: Mean of the training loss over the epoch's steps.
+        loss: Training loss of the epoch's last step.
         macro_f1: On the validation records, all classes weighing the same.
         class_f1: Per class, in the order of ``class_names``; 0 where it is undefined.
     """
@@ -127,7 +127,6 @@ class _Run:
         recipe = self._configuration.recipe
         total = recipe.epochs * recipe.steps_per_epoch
         for number in range(1, recipe.epochs + 1):
-            self._model.reset_metrics()
             loss = 0.0
             for step in range(recipe.steps_per_epoch):
                 loss = self._step()
@@ -147,7 +146,8 @@ class _Run:
         )
 
     def _step(self) -> float:
-        """One step; Keras answers with the mean loss since its metrics were reset."""
+        """One step; its loss."""
+        self._model.reset_metrics()  # some versions of Keras answer with the mean since the last
         batch = self._batches.draw()
         one_hot = np.eye(self._configuration.num_classes, dtype=np.float32)[batch.classes]
         return float(self._model.train_on_batch(batch.inputs, one_hot))
