@@ -70,7 +70,7 @@ class RandomModel:
         return {
             "kernel": kernel,
             "stride": (1, 1) if dilated else (self.pick(1, 2), self.pick(1, 2, 3)),
-            "dilation": (1, self.pick(2, 3)) if dilated else (1, 1),
+            "dilation": (self.pick(1, 2, 3), self.pick(1, 2, 3)) if dilated else (1, 1),
             "padding": Padding.VALID if valid else Padding.SAME,
             "activation": self.pick(*ACTIVATIONS),
         }
