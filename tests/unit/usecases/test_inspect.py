@@ -1,10 +1,13 @@
 """``ectopy inspect``: facts, table, JSON, and clear errors."""
 
 import json
+from contextlib import nullcontext
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from ectopy import console
 from ectopy.cli import main
@@ -60,6 +63,24 @@ def test_table_shows_every_operator_and_the_totals(model_path: Path) -> None:
     assert any("144 MACs, 21 parameters" in line for line in lines)
     assert any("engine aot: runs it, arena" in line for line in lines)
     assert max(map(len, lines)) <= 120
+
+
+@pytest.mark.parametrize("columns", [80, 100, 120])
+def test_nothing_but_layer_names_is_cut_on_a_screen_of_usual_width(
+    columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = inspect_model("beat-3-eff-sm")
+    screen = Console(width=columns, record=True, file=StringIO())
+    monkeypatch.setattr(console, "out", screen)
+    monkeypatch.setattr(console, "wide_enough", nullcontext)
+    assert CliRunner().invoke(command, ["beat-3-eff-sm"]).exit_code == 0
+    shown = screen.export_text()
+    words = shown.split()
+    for op in facts.ops:
+        cells = (str(op.index), op.kind.value, f"{op.output.scales[0]:.3g}", op.layer[-10:])
+        assert all(any(word.endswith(cell) for word in words) for cell in cells)
+    assert all(word.startswith("…") for word in words if "…" in word)
+    assert {"963,264", "38,457", "6,144", "-128", "relu6"} <= set(words)
 
 
 def test_operator_that_an_engine_refuses_is_marked(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,8 +19,14 @@ from ectopy.vocab import Activation, EngineName
 
 STDOUT = "-"
 
-OTHER_COLUMNS = 88
-"""Width of the operator table without layer names, which give way on a narrow screen."""
+LEAST_LAYER = 16
+"""Characters of a layer's name; with less room, operators take two lines."""
+
+FLAT = ("#", "operator", "layer", "fused", "in", "out")
+STACKED = ("#", "operator\nlayer", "fused", "in\n→ out")
+NUMBERS = ("scale", "zero", "MACs", "params", "out B")
+LEFT = frozenset({"operator", "layer", "operator\nlayer", "fused", "engines"})
+"""Titles of the operator table: wide, narrow, behind either; those that align left."""
 
 
 @click.command()
@@ -65,49 +72,42 @@ def _heading(facts: ModelFacts) -> str:
 
 
 def _operators(facts: ModelFacts) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_footer=True)
-    table.add_column("#", justify="right", footer=str(len(facts.ops)))
-    table.add_column("operator", no_wrap=True)
-    table.add_column("layer", no_wrap=True)
-    table.add_column("fused", no_wrap=True)
-    table.add_column("in", justify="right", no_wrap=True)
-    table.add_column("out", justify="right", no_wrap=True)
-    table.add_column("scale", justify="right", no_wrap=True)
-    table.add_column("zero", justify="right", no_wrap=True)
-    table.add_column("MACs", justify="right", no_wrap=True, footer=f"{facts.macs:,}")
-    table.add_column("params", justify="right", no_wrap=True, footer=f"{facts.parameters:,}")
-    table.add_column("out B", justify="right", no_wrap=True)
+    """The table; layer names give way on a narrow screen, then operators take two lines."""
+    longest = room = max(len(op.layer) for op in facts.ops)
+    endless = console.out.options.update(width=10_000)
+    for stacked in (False, True):
+        table = _table(facts, longest, stacked=stacked)
+        excess = console.out.measure(table, options=endless).maximum - console.out.width
+        room = longest - max(0, excess)
+        if excess <= 0 or room >= LEAST_LAYER:
+            break
+    return _table(facts, max(LEAST_LAYER, room), stacked=stacked)
+
+
+def _table(facts: ModelFacts, room: int, *, stacked: bool) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.padding = (0, 0 if stacked else 1, 0, 0)
     refused = any(op.unsupported for op in facts.ops)
-    if refused:
-        table.add_column("engines", no_wrap=True)
-    room = max(8, console.out.width - OTHER_COLUMNS - (8 if refused else 0))
+    titles = (*(STACKED if stacked else FLAT), *NUMBERS, *(["engines"] if refused else []))
+    for title in titles:
+        table.add_column(title, justify="left" if title in LEFT else "right", no_wrap=True)
     for op in facts.ops:
-        row = (*_row(op, room), *([_engines(op)] if refused else []))
-        table.add_row(*row)
+        table.add_row(*_row(op, room, stacked=stacked)[: len(titles)])
     return table
 
 
-def _row(op: OpFact, room: int) -> tuple[str, ...]:
-    activations = [tensor for tensor in op.inputs if not tensor.constant]
-    return (
-        str(op.index),
-        op.kind.value,
-        escape(_tail(op.layer, room)),
-        "" if op.activation is Activation.NONE else op.activation.value.lower(),
-        "\n".join(_short_shape(tensor) for tensor in activations),
-        _short_shape(op.output),
-        f"{op.output.scales[0]:.3g}",
-        str(op.output.zero_points[0]),
-        f"{op.cost.macs:,}" if op.cost.macs else "",
-        f"{op.cost.parameters:,}" if op.cost.parameters else "",
-        f"{op.cost.output_bytes:,}",
-    )
-
-
-def _engines(op: OpFact) -> str:
-    return " ".join(
-        f"[red]no {engine}[/]" if engine in op.unsupported else str(engine) for engine in EngineName
-    )
+def _row(op: OpFact, room: int, *, stacked: bool) -> list[str]:
+    kind, layer = op.kind.value, escape(_tail(op.layer, room))
+    fused = "" if op.activation is Activation.NONE else op.activation.value.lower()
+    read = "\n".join(_short_shape(tensor) for tensor in op.inputs if not tensor.constant)
+    written = _short_shape(op.output)
+    flat = [kind, layer, fused, read, written]
+    cells = [f"{kind}\n{layer}", fused, f"{read}\n→ {written}"] if stacked else flat
+    quant = (f"{op.output.scales[0]:.3g}", str(op.output.zero_points[0]))
+    counts = (op.cost.macs, op.cost.parameters, op.cost.output_bytes)
+    numbers = (f"{count:,}" if count else "" for count in counts)
+    engines = (f"[red]no {e}[/]" if e in op.unsupported else str(e) for e in EngineName)
+    return [str(op.index), *cells, *quant, *numbers, " ".join(engines)]
 
 
 def _tail(name: str, room: int) -> str:
@@ -118,9 +118,9 @@ def _tail(name: str, room: int) -> str:
 def _totals(facts: ModelFacts) -> str:
     lines = [
         "(leading dimensions of 1 are left out above)",
-        f"{facts.macs:,} MACs, {facts.parameters:,} parameters (weights and biases), "
-        f"{facts.constant_bytes:,} B of constants",
-        f"at most {facts.peak_activation_bytes:,} B of activations alive at once",
+        f"{len(facts.ops)} operators, {facts.macs:,} MACs, {facts.parameters:,} parameters",
+        f"{facts.constant_bytes:,} B of constants, at most {facts.peak_activation_bytes:,} B of "
+        "activations at once (less in place)",
     ]
     for engine in facts.engines:
         if engine.supported:
@@ -136,10 +136,7 @@ def _shape(tensor: TensorFact) -> str:
 
 def _short_shape(tensor: TensorFact) -> str:
     """Shapes of one window's operators begin with 1x1x."""
-    sizes = list(tensor.shape)
-    while len(sizes) > 1 and sizes[0] == 1:
-        del sizes[0]
-    return "x".join(map(str, sizes)) or "scalar"
+    return re.sub("^(1x)+", "", _shape(tensor))
 
 
 def _quant(tensor: TensorFact) -> str:
