@@ -2,13 +2,18 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 
 from ectopy.cli import main
-from ectopy.errors import ToolError
+from ectopy.errors import InputError, ToolError
 from ectopy.preprocess import normalize
+from ectopy.quantize.report import f1_drop
 from ectopy.usecases import holdout
 from ectopy.usecases.holdout import load_holdout
 from ectopy.usecases.quantize import QuantizeRequest, quantize_bundle
@@ -61,6 +66,7 @@ def test_training_ends_in_a_bundle_that_quantizes_reproducibly(
     assert report.validation_windows == 80
     assert report.float_scores.macro_f1 is not None
     assert report.max_f1_drop < 0.2
+    assert report.max_f1_drop == f1_drop(report.float_scores, report.int8_scores)
     assert json.loads((bundle.path / "quantize.json").read_text())["model"] == "tiny"
 
     elsewhere = tmp_path / "again"
@@ -76,6 +82,77 @@ def test_training_ends_in_a_bundle_that_quantizes_reproducibly(
     confusions = [e["accuracy"]["confusion"] for e in entries]
     assert confusions[0] == [list(row) for row in report.float_scores.confusion]
     assert confusions[1] == [list(row) for row in report.int8_scores.confusion]
+
+
+class SeenEnoughError(Exception):
+    """Ends a use case where the test has seen enough."""
+
+
+@pytest.mark.train
+def test_calibration_takes_windows_of_the_training_patients_only(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("tensorflow", reason="needs the train extra")
+    from ectopy.quantize import convert
+
+    bundle = open_bundle(recipe)
+    training = load_holdout(bundle.configuration, None).training
+    allowed = {w.tobytes() for w in normalize(training.samples, 0.01)}
+
+    def look(model: Any, inputs: np.ndarray) -> bytes:
+        assert len(inputs) == len(training)
+        assert {w.tobytes() for w in inputs} == allowed
+        raise SeenEnoughError
+
+    monkeypatch.setattr(convert, "load_keras", lambda _: None)
+    monkeypatch.setattr(convert, "convert_to_int8", look)
+    with pytest.raises(SeenEnoughError):
+        quantize_bundle(QuantizeRequest(bundle=bundle, data_dir=None, out_dir=tmp_path))
+
+
+@pytest.mark.train
+def test_training_learns_from_one_side_and_is_judged_on_the_other(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("tensorflow", reason="needs the train extra")
+    pytest.importorskip("neuralspot_edge", reason="needs the train extra")
+    from ectopy.training import trainer
+
+    def look(_: object, training: WindowSet, validation: WindowSet, *__: object) -> None:
+        assert set(training.records) == {"101", "108", "109", "112", "114"}
+        assert set(validation.records) == {"106", "124", "220", "223"}
+        raise SeenEnoughError
+
+    monkeypatch.setattr(trainer, "train", look)
+    with pytest.raises(SeenEnoughError):
+        trained(recipe, tmp_path / "run")
+
+
+@pytest.mark.train
+@pytest.mark.parametrize("full_from_the_start", [True, False])
+def test_a_folder_that_cannot_be_written_is_one_error(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full_from_the_start: bool
+) -> None:
+    pytest.importorskip("tensorflow", reason="needs the train extra")
+    pytest.importorskip("neuralspot_edge", reason="needs the train extra")
+    from ectopy.training import trainer
+
+    def full(_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    began: list[bool] = []
+
+    def train(*_: object) -> Any:
+        began.append(True)
+        return SimpleNamespace(model=SimpleNamespace(save=full))
+
+    monkeypatch.setattr(trainer, "train", train)
+    if full_from_the_start:  # root may write anywhere, so ask nobody
+        monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(InputError, match="cannot be written") as caught:
+        trained(recipe, tmp_path / "run")
+    assert "--out" in caught.value.hint
+    assert bool(began) is not full_from_the_start
 
 
 @pytest.mark.train

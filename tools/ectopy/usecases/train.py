@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -72,8 +74,11 @@ def train_bundle(request: TrainRequest, progress: Progress = silent) -> TrainOut
     holdout = load_holdout(configuration, request.data_dir)
     _prepare(request)
     training = train(configuration, holdout.training, holdout.validation, request.seed, progress)
-    training.model.save(request.out_dir / "model.keras")
-    (request.out_dir / "training.json").write_text(_log(request, holdout, training))
+    try:
+        training.model.save(request.out_dir / "model.keras")
+        (request.out_dir / "training.json").write_text(_log(request, holdout, training))
+    except OSError as error:
+        raise _unwritable(request.out_dir, error) from error
     return TrainOutcome(
         bundle=open_bundle(request.out_dir),
         best_epoch=training.best.number,
@@ -89,8 +94,17 @@ def _prepare(request: TrainRequest) -> None:
         request.out_dir.mkdir(parents=True, exist_ok=True)
         if request.out_dir.resolve() != request.bundle.path:
             shutil.copyfile(source, request.out_dir / CONFIGURATION)
+        if not os.access(request.out_dir, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
-        raise InputError(f"{request.out_dir} cannot be written: {error.strerror}") from error
+        raise _unwritable(request.out_dir, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> InputError:
+    return InputError(
+        f"{folder} cannot be written: {error.strerror or error}",
+        hint="choose another folder with --out",
+    )
 
 
 def _log(request: TrainRequest, holdout: Holdout, training: Training) -> str:
