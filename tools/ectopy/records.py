@@ -190,7 +190,7 @@ class LinkRecord:
 
     Attributes:
         windows_sent: Windows handed to the link, each counted once however often repeated.
-        windows_lost: Windows without an answer after all repeats.
+        windows_lost: Windows sent that gave no result when the link failed.
         retries: Requests sent again.
         crc_errors: Frames refused for their checksum, on either side.
         bytes_per_s: Bytes of both directions over the time of streaming.

@@ -113,6 +113,44 @@ def test_a_caller_that_was_away_for_long_causes_no_retries() -> None:
     assert session.counters.retries == 0
 
 
+class SlowDevice(FakeDevice):
+    """Hands over one reply every ``reply_takes_s``."""
+
+    reply_takes_s = 2.0
+    left_s = reply_takes_s
+
+    def read(self, max_bytes: int, timeout_s: float) -> bytes:
+        waited_s = min(timeout_s, self.left_s) if self._out else timeout_s
+        self.clock.now_s += waited_s
+        self.left_s = max(0.0, self.left_s - waited_s)
+        if self.left_s or not self._out:
+            return b""
+        self.left_s = self.reply_takes_s
+        reply, _, rest = bytes(self._out).partition(b"\0")
+        self._out[:] = rest
+        return reply + b"\0"
+
+
+def test_a_slow_device_that_keeps_answering_is_not_asked_twice() -> None:
+    device = SlowDevice()
+    session = Session(device, Timing(boot_s=3.0), clock=device.clock)
+    session.hello()
+    assert len(list(session.infer(windows(12), InputFormat.INT16_UV))) == 12
+    assert device.clock.now_s > 12 * device.reply_takes_s
+    assert session.counters.retries == 0
+
+
+def test_windows_answered_behind_a_lost_one_are_lost_with_it() -> None:
+    device = FakeDevice()
+    session = open_session(device)
+    doomed = b"\x07" * 2 * FRAME_SAMPLES
+    device.damage = lambda data: b"" if doomed[:100] in data else data
+    sent = [*windows(1), doomed, *windows(9)]
+    with pytest.raises(LinkError, match="fell silent"):
+        list(session.infer(sent, InputFormat.INT16_UV))
+    assert (session.counters.windows_sent, session.counters.windows_lost) == (5, 4)
+
+
 def test_a_device_that_talks_but_never_answers_is_given_up() -> None:
     device = FakeDevice()
     session = open_session(device)
@@ -140,6 +178,7 @@ def test_a_restart_in_mid_run_is_said_and_keeps_what_was_measured() -> None:
     done = []
     with pytest.raises(LinkError, match="restarted before window 10"):
         done.extend(session.infer(windows(30), InputFormat.INT16_UV))
+    assert (len(done), session.counters.windows_sent, session.counters.windows_lost) == (10, 12, 2)
     device = FakeDevice(restart_after=10)
     results = open_session(device).infer(windows(30), InputFormat.INT16_UV)
     assert [next(results).index for _ in range(10)] == list(range(10))

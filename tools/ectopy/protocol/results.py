@@ -28,7 +28,7 @@ class LinkCounters:
 
     Attributes:
         windows_sent: Windows handed to the link at least once.
-        windows_lost: Windows sent but never answered, all retries used up.
+        windows_lost: Windows sent that gave no result when the link failed.
         retries: Transmissions beyond the first, of any request.
         crc_errors: Frames received damaged (checksum, coding or length).
     """

@@ -106,23 +106,35 @@ class Session:
                     raise ValueError(f"window {index} has {len(window)} bytes, not {wanted}")
                 yield bytes((fmt,)) + window
 
-        replies = self._pipeline(zip(repeat(schema.INFER), bodies(), strict=False), hello.credits)
-        for index, reply in enumerate(replies):
-            self._require_ok(reply, f"window {index}")
-            total, preprocess, invoke = schema.INFER.reply.scalars(reply.body)
-            outputs = schema.INFER.reply.tail_of(reply.body)
-            if len(outputs) != hello.output.nbytes:
-                raise LinkError(f"the device answered window {index} with {len(outputs)} outputs")
-            yield InferResult(
-                index=index,
-                ticks_total=total,
-                ticks_preprocess=preprocess,
-                ticks_invoke=invoke,
-                outputs=outputs,
-            )
+        requests = zip(repeat(schema.INFER), bodies(), strict=False)
+        before, index = self.counters.windows_sent, 0
+        try:
+            for reply in self._pipeline(requests, hello.credits):
+                result = self._result(hello, index, reply)
+                index += 1
+                yield result
+        except LinkError:
+            self.counters.windows_lost += self.counters.windows_sent - before - index
+            raise
+
+    def _result(self, hello: Hello, index: int, reply: Frame) -> InferResult:
+        self._require_ok(reply, f"window {index}")
+        total, preprocess, invoke = schema.INFER.reply.scalars(reply.body)
+        outputs = schema.INFER.reply.tail_of(reply.body)
+        if len(outputs) != hello.output.nbytes:
+            raise LinkError(f"the device answered window {index} with {len(outputs)} outputs")
+        return InferResult(
+            index=index,
+            ticks_total=total,
+            ticks_preprocess=preprocess,
+            ticks_invoke=invoke,
+            outputs=outputs,
+        )
 
     def profile(self) -> tuple[int, ...]:
-        """Ticks of each operator, in execution order, for the last window sent.
+        """Ticks of each operator, in execution order, for the window the device ran last.
+
+        That is the last one sent, unless an earlier one was lost and sent again.
 
         Raises:
             LinkError: Link lost, or no window was sent before.
@@ -131,7 +143,7 @@ class Session:
         return struct.unpack(f"<{len(reply.body) // 4}I", reply.body[: len(reply.body) // 4 * 4])
 
     def dump(self, op: int) -> bytes:
-        """The whole int8 output tensor of operator ``op`` for the last window sent.
+        """The whole int8 output tensor of operator ``op``; its window as in :meth:`profile`.
 
         Raises:
             LinkError: Link lost, no such operator, or no window was sent before.
@@ -224,24 +236,19 @@ class Session:
         """Replies in the order of the requests, at most ``credit`` requests beyond the oldest."""
         flight = _Flight()
         more = True
-        try:
-            while True:
-                while more and len(flight.answered) < credit:
-                    request = next(requests, None)
-                    if request is None:
-                        more = False
-                    else:
-                        self._launch(flight, *request)
-                if not flight.answered:
-                    return
-                self._collect(flight)
-                while flight.answered and (reply := next(iter(flight.answered.values()))):
-                    flight.answered.popitem(last=False)
-                    yield reply
-        except LinkError:
-            lost = [p for p in flight.pending.values() if p.message is schema.INFER]
-            self.counters.windows_lost += len(lost)
-            raise
+        while True:
+            while more and len(flight.answered) < credit:
+                request = next(requests, None)
+                if request is None:
+                    more = False
+                else:
+                    self._launch(flight, *request)
+            if not flight.answered:
+                return
+            self._collect(flight)
+            while flight.answered and (reply := next(iter(flight.answered.values()))):
+                flight.answered.popitem(last=False)
+                yield reply
 
     def _launch(self, flight: _Flight, message: Message, body: bytes) -> None:
         seq = self._next_seq
