@@ -17,7 +17,14 @@ import tflite
 
 from ectopy.errors import ModelError
 from ectopy.graph.options import OptionError, parse_attrs, parse_keep_dims
-from ectopy.graph.rejections import REQUANTIZE, SUPPORTED, file_error, op_error
+from ectopy.graph.rejections import (
+    FIXED_SHAPE,
+    REQUANTIZE,
+    SUPPORTED,
+    TOO_LARGE,
+    file_error,
+    op_error,
+)
 from ectopy.graph.types import ConstArray, Graph, MeanAttrs, Op, QuantParams, Tensor
 from ectopy.vocab import DType, OpKind
 
@@ -122,7 +129,9 @@ def _hint_for(name: str) -> str:
 
 
 def _text(raw: bytes | None) -> str:
-    return (raw or b"")[:MAX_NAME].decode(errors="replace")
+    """A name that can be shown: control characters would reach the reader's terminal."""
+    name = (raw or b"")[:MAX_NAME].decode(errors="replace")
+    return "".join(character if character.isprintable() else "?" for character in name)
 
 
 def _first_users(operators: list[Any], kinds: list[OpKind]) -> dict[int, tuple[int, OpKind]]:
@@ -144,23 +153,25 @@ def _tensors(model: Any, subgraph: Any, users: dict[int, tuple[int, OpKind]]) ->
             tensors.append(_tensor(model, raw, index))
         except OptionError as problem:
             reason = f"tensor {index} '{_text(raw.Name())}': {problem}"
-            raise _at(users.get(index), reason) from problem
+            raise _at(users.get(index), reason, problem.hint) from problem
     return tuple(tensors)
 
 
-def _at(user: tuple[int, OpKind] | None, reason: str) -> ModelError:
+def _at(user: tuple[int, OpKind] | None, reason: str, hint: str) -> ModelError:
     if user is None:
-        return file_error(reason, hint=REQUANTIZE)
+        return file_error(reason, hint=hint)
     index, kind = user
-    return op_error(index, kind, reason, hint=REQUANTIZE)
+    return op_error(index, kind, reason, hint=hint)
 
 
 def _tensor(model: Any, raw: Any, index: int) -> Tensor:
     if raw.Type() not in DTYPES:
         found = TYPE_NAMES.get(raw.Type(), str(raw.Type()))
-        raise OptionError(f"its type is {found}; only full-integer int8 models are supported")
+        raise OptionError(
+            f"its type is {found}; only full-integer int8 models are supported", REQUANTIZE
+        )
     if raw.IsVariable() or raw.Sparsity() is not None:
-        raise OptionError("variable and sparse tensors are not supported")
+        raise OptionError("variable and sparse tensors are not supported", REQUANTIZE)
     dtype = DTYPES[raw.Type()]
     shape = _shape(raw)
     return Tensor(
@@ -176,16 +187,19 @@ def _tensor(model: Any, raw: Any, index: int) -> Tensor:
 def _shape(raw: Any) -> tuple[int, ...]:
     rank = raw.ShapeLength()
     if rank > MAX_RANK:
-        raise OptionError(f"it has {rank} dimensions, at most {MAX_RANK} are supported")
+        raise OptionError(
+            f"it has {rank} dimensions, at most {MAX_RANK} are supported",
+            "reshape it in the network; four are (batch, height, width, channels)",
+        )
     shape = tuple(int(raw.Shape(i)) for i in range(rank))
     if any(size < 1 for size in shape):
-        raise OptionError(f"its shape {shape} is dynamic or empty")
+        raise OptionError(f"its shape {shape} is dynamic or empty", FIXED_SHAPE)
     signature = tuple(int(raw.ShapeSignature(i)) for i in range(min(rank, _signature_rank(raw))))
     # An unknown batch is the converter's default; the shape then says 1 and is the truth.
     if any(size < 0 for size in signature[1:]) or (signature[:1] == (-1,) and shape[0] != 1):
-        raise OptionError(f"its shape signature {signature} is dynamic")
+        raise OptionError(f"its shape signature {signature} is dynamic", FIXED_SHAPE)
     if math.prod(shape) > MAX_ELEMENTS:
-        raise OptionError(f"its shape {shape} has more than {MAX_ELEMENTS} elements")
+        raise OptionError(f"its shape {shape} has more than {MAX_ELEMENTS} elements", TOO_LARGE)
     return shape
 
 
@@ -201,7 +215,7 @@ def _quant(raw: Any) -> QuantParams | None:
     if len(scales) != len(zero_points):
         raise OptionError(f"it has {len(scales)} scales but {len(zero_points)} zero points")
     if raw.DetailsType() != tflite.QuantizationDetails.NONE:
-        raise OptionError("custom quantization is not supported")
+        raise OptionError("custom quantization is not supported", REQUANTIZE)
     return QuantParams(
         scales=tuple(float(scale) for scale in scales),
         zero_points=tuple(int(zero_point) for zero_point in zero_points),
@@ -241,6 +255,8 @@ def _op(operator: Any, index: int, kind: OpKind, tensors: tuple[Tensor, ...]) ->
             raise op_error(index, kind, f"tensor {tensor} does not exist")
     if kind is OpKind.FULLY_CONNECTED and len(inputs) == 2:
         inputs += (-1,)
+    if kind in {OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D} and inputs[2:] in {(), (-1,)}:
+        raise op_error(index, kind, "it has no bias", hint="give the layer one: use_bias=True")
     try:
         attrs = (
             _mean_attrs(operator, inputs, tensors)
@@ -248,7 +264,7 @@ def _op(operator: Any, index: int, kind: OpKind, tensors: tuple[Tensor, ...]) ->
             else parse_attrs(kind, operator)
         )
     except OptionError as problem:
-        raise op_error(index, kind, str(problem), hint=SUPPORTED) from problem
+        raise op_error(index, kind, str(problem), hint=problem.hint) from problem
     return Op(index=index, kind=kind, inputs=inputs, outputs=outputs, attrs=attrs)
 
 
@@ -258,7 +274,7 @@ def _mean_attrs(operator: Any, inputs: tuple[int, ...], tensors: tuple[Tensor, .
     rank = len(tensors[inputs[0]].shape)
     axes = tensors[inputs[1]].data
     if axes is None or tensors[inputs[1]].dtype is not DType.INT32 or axes.size > MAX_RANK:
-        raise OptionError("its axes are not a constant")
+        raise OptionError("its axes are not a constant", FIXED_SHAPE)
     if any(not -rank <= axis < rank for axis in axes.flat):
         raise OptionError(f"its axes {axes.tolist()} do not fit an input of {rank} dimensions")
     return MeanAttrs(

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import tflite
 
+from ectopy.graph.rejections import DAMAGED
 from ectopy.graph.types import (
     ConvAttrs,
     DepthwiseAttrs,
@@ -33,13 +34,28 @@ ACTIVATIONS = MappingProxyType(
 )
 
 
+OTHER_OPTIONS = "change the layer, or put what it fuses into a layer of its own; supported " + (
+    f"activations: {', '.join(Activation)}; padding: {', '.join(Padding)}"
+)
+"""Hint for options that are valid, but that we do not execute."""
+
+
 class OptionError(Exception):
-    """An option has a value that we do not execute; the reader adds where it is."""
+    """A value that we do not take; the reader adds where it is.
+
+    Args:
+        reason: What is wrong.
+        hint: What the user can do about it.
+    """
+
+    def __init__(self, reason: str, hint: str = DAMAGED) -> None:
+        super().__init__(reason)
+        self.hint = hint
 
 
 def _one_of(table: Mapping[int, Any], value: int, what: str) -> Any:
     if value not in table:
-        raise OptionError(f"{what} number {value} is not supported")
+        raise OptionError(f"{what} number {value} is not supported", OTHER_OPTIONS)
     return table[value]
 
 
@@ -87,7 +103,7 @@ def _elementwise(options: Any) -> ElementwiseAttrs:
 
 def _fully_connected(options: Any) -> FullyConnectedAttrs:
     if options.WeightsFormat() != tflite.FullyConnectedOptionsWeightsFormat.DEFAULT:
-        raise OptionError("shuffled weights are not supported")
+        raise OptionError("shuffled weights are not supported", OTHER_OPTIONS)
     return FullyConnectedAttrs(
         activation=_activation(options), keep_num_dims=bool(options.KeepNumDims())
     )

@@ -14,6 +14,12 @@ REQUANTIZE = (
 SUPPORTED = f"supported operators: {', '.join(OpKind)}"
 """Hint for operators we do not know."""
 
+FIXED_SHAPE = "convert again from a network with a fixed input shape and a batch of 1"
+"""Hint for shapes that are not known before the program runs."""
+
+TOO_LARGE = "no board we know has memory for that; is this the right file?"
+"""Hint for absurd sizes."""
+
 DAMAGED = "the file is damaged or was not written by a TFLite converter; copy or convert it again"
 """Hint for structure that no converter writes."""
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ectopy.errors import ModelError
 from ectopy.graph.geometry import Window, windows_of
-from ectopy.graph.rejections import DAMAGED, REQUANTIZE, op_error
+from ectopy.graph.rejections import DAMAGED, FIXED_SHAPE, REQUANTIZE, op_error
 from ectopy.graph.types import (
     ConvAttrs,
     DepthwiseAttrs,
@@ -193,6 +193,12 @@ def _check_conv(graph: Graph, op: Op) -> None:
     x, x_scale = _data_flow(op, first, rank=4)
     weights = _weights(op, second, rank=4, axis=0)
     channels, rows, columns, depth = weights.shape
+    if depth != x.shape[3] and x.shape[3] % depth == 0:
+        raise _fail(
+            op,
+            f"it is grouped: its filter reads {depth} of {x.shape[3]} channels",
+            "grouped convolutions are not supported; use a plain or a depthwise one",
+        )
     if depth != x.shape[3]:
         raise _fail(op, f"its filter {weights.shape} does not fit its input {x.shape}")
     _check_bias(op, bias, weights, x_scale, channels)
@@ -313,7 +319,7 @@ def _check_reshape(graph: Graph, op: Op) -> None:
         return
     wanted = operands[1]
     if wanted is None or wanted.data is None or wanted.dtype is not DType.INT32:
-        raise _fail(op, "its shape is not a constant, so it is dynamic", REQUANTIZE)
+        raise _fail(op, "its shape is not a constant, so it is dynamic", FIXED_SHAPE)
     if not _shape_fits(wanted.data.ravel().tolist(), output.shape):
         raise _fail(op, f"its output has shape {output.shape}, not {wanted.data.tolist()}")
 
