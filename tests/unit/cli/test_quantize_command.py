@@ -44,6 +44,14 @@ def test_gate_ends_the_command_with_1_after_the_table(
     assert "at most 0.05 is allowed" in " ".join(shown.err.split())
 
 
+@pytest.mark.parametrize("verb", ["quantize", "train"])
+def test_a_negative_seed_is_bad_input(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([verb, "--seed", "-1"])
+    assert ended.value.code == 2
+    assert "--seed" in capsys.readouterr().err
+
+
 def test_int8_model_goes_into_the_bundle_unless_told_otherwise(
     requests: list[QuantizeRequest], tmp_path: Path
 ) -> None:

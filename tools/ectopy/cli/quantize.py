@@ -17,7 +17,11 @@ from ectopy.zoo import open_bundle
 @click.option("--model", default="beat-3-eff-sm", show_default=True, help="Bundle name or folder.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Directory that holds mitdb/.")
 @click.option(
-    "--seed", default=DEFAULT_SEED, show_default=True, help="Of the draw of calibration windows."
+    "--seed",
+    type=click.IntRange(0),
+    default=DEFAULT_SEED,
+    show_default=True,
+    help="Of the draw of calibration windows.",
 )
 @click.option(
     "--max-f1-drop",

@@ -15,7 +15,13 @@ from ectopy.zoo import open_bundle
 @click.command()
 @click.option("--model", default="beat-3-eff-sm", show_default=True, help="Bundle name or folder.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Directory that holds mitdb/.")
-@click.option("--seed", default=0, show_default=True, help="Of weights, dropout and batches.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Of weights, dropout and batches.",
+)
 @click.option(
     "--out",
     "out_dir",
