@@ -36,6 +36,26 @@ def test_a_child_that_ignores_a_polite_signal_is_killed(monkeypatch: pytest.Monk
     assert child.popen.returncode == -signal.SIGKILL
 
 
+def test_a_second_ctrl_c_while_a_child_ends_leaves_no_child(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    child = Child(["sh", "-c", "trap '' TERM; echo ready; exec sleep 60"], name="deaf")
+    assert child.popen.stdout is not None
+    child.popen.stdout.readline()
+    wait = child.popen.wait
+
+    def interrupted(timeout: float | None = None) -> int:
+        if timeout is not None:
+            raise KeyboardInterrupt
+        return wait()
+
+    monkeypatch.setattr(child.popen, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        child.end()
+    assert child.popen.returncode == -signal.SIGKILL
+    assert child.popen.stdout.closed
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux")
 def test_a_child_ends_when_its_parent_dies() -> None:
     script = (
@@ -134,3 +154,15 @@ def test_a_child_may_be_kept_on_one_processor(one_cpu: bool) -> None:
         assert child.popen.stdout is not None
         expected = 1 if one_cpu else len(os.sched_getaffinity(0))
         assert int(child.popen.stdout.read()) == expected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processor affinity is Linux")
+def test_a_system_that_forbids_affinity_still_starts_the_child(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def forbidden(pid: int, cpus: set[int]) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setaffinity", forbidden)
+    with Child(["true"], name="child", one_cpu=True) as child:
+        assert child.popen.wait(10) == 0

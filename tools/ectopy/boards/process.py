@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -81,18 +82,21 @@ class Child:
 
     def end(self) -> None:
         """Ends the process, if it must be by force; may be called twice."""
-        if self.popen.poll() is None:
-            self.popen.terminate()
-            try:
-                self.popen.wait(_GRACE_S)
-            except subprocess.TimeoutExpired:
-                # QEMU inside a blocking system call does not hear a polite signal.
+        try:
+            if self.popen.poll() is None:
+                self.popen.terminate()
+                with suppress(subprocess.TimeoutExpired):
+                    self.popen.wait(_GRACE_S)
+        finally:
+            # QEMU inside a blocking system call does not hear a polite signal; and who presses
+            # Ctrl-C again does not want to wait for it.
+            if self.popen.poll() is None:
                 self.popen.kill()
                 self.popen.wait()
-        for stream in (self.popen.stdin, self.popen.stdout):
-            if stream is not None:
-                stream.close()
-        self._stderr.close()
+            for stream in (self.popen.stdin, self.popen.stdout):
+                if stream is not None:
+                    stream.close()
+            self._stderr.close()
 
     def last_words(self) -> str:
         """Beginning and end of what the process wrote to stderr, warnings left out."""
@@ -137,4 +141,5 @@ def _die_with_parent_on_one_cpu() -> None:
     if sys.platform == "linux":
         cpus = sorted(os.sched_getaffinity(0))
         # Several boards at once spread over the processors there are.
-        os.sched_setaffinity(0, {cpus[os.getpid() % len(cpus)]})
+        with suppress(OSError):  # some containers forbid it; it is slower then, no more
+            os.sched_setaffinity(0, {cpus[os.getpid() % len(cpus)]})
