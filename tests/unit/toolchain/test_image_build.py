@@ -23,6 +23,7 @@ from ectopy.toolchain import (
     read_elf,
 )
 from ectopy.toolchain import build_id as build_id_module
+from ectopy.toolchain import lock as lock_module
 from ectopy.toolchain import make as make_module
 from ectopy.toolchain import sources as sources_module
 from ectopy.toolchain.sources import FIRMWARE_DIR
@@ -127,6 +128,30 @@ def test_an_image_too_large_for_the_board_says_by_how_much(
     with pytest.raises(BudgetError, match=rf"[\d,]+ bytes too large .*{memory}") as caught:
         make_firmware(request_for(generated, BoardName.VIRT))
     assert caught.value.exit_code == 2 and caught.value.hint
+
+
+def test_an_image_too_large_is_understood_in_every_language(
+    generated: Path, bare_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    english = r"region \`TCM' overflowed by 9 bytes"
+    pretend(bare_path, "make", f'[ "$LC_ALL" = C ] && echo "{english}" || echo zu voll; exit 2')
+    with pytest.raises(BudgetError, match="9 bytes too large"):
+        make_firmware(request_for(generated, BoardName.VIRT))
+
+
+def test_an_interrupted_build_leaves_no_make_behind(
+    tmp_path: Path, generated: Path, bare_path: Path
+) -> None:
+    pretend(bare_path, "make", f"echo $$ >{tmp_path}/pid; echo compile x.c; exec /bin/sleep 60")
+
+    def interrupt(done: int, total: int, text: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_firmware(request_for(generated), interrupt)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
 def test_elf_facts_count_what_is_there(firmware: Path, generated: Path) -> None:
@@ -263,6 +288,19 @@ def test_two_builds_in_one_folder_wait_for_each_other(tmp_path: Path) -> None:
         order.append("first")
     thread.join(10)
     assert order == ["first", "second"]
+
+
+def test_a_build_that_never_ends_does_not_hold_others_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock_module, "_PATIENCE_S", 0.2)
+    with (
+        exclusive(tmp_path),
+        pytest.raises(ToolError, match="another process has been building") as caught,
+        exclusive(tmp_path),
+    ):
+        raise AssertionError
+    assert caught.value.hint
 
 
 def test_a_folder_that_cannot_be_made_is_an_input_error(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from dataclasses import dataclass
@@ -60,14 +61,23 @@ def make_firmware(request: MakeRequest, progress: Progress = silent) -> Path:
     done, total = 0, _steps(request)
     try:
         with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env=os.environ | {"LC_ALL": "C"},  # _failure reads English
         ) as process:
             assert process.stdout is not None
-            for line in process.stdout:
-                lines.append(line.rstrip())
-                if line.startswith(("compile ", "link ")):
-                    done += 1
-                    progress(done, total, lines[-1])
+            try:
+                for line in process.stdout:
+                    lines.append(line.rstrip())
+                    if line.startswith(("compile ", "link ")):
+                        done += 1
+                        progress(done, total, lines[-1])
+            except BaseException:
+                process.terminate()  # or it would go on in a folder that is no longer locked
+                raise
     except OSError as error:
         raise ToolError(f"make cannot be started: {error}", hint="install make") from error
     if process.returncode:
