@@ -17,7 +17,7 @@ from ectopy.vocab import BoardName, LinkKind
 __all__ = ["Board", "BoardRequest", "choose_link", "open_board"]
 
 FAST_FROM_WINDOWS = 2000
-"""Above this the emulated serial port (some 60 kB/s) would take more than a minute."""
+"""Above this the emulated serial port (some 60 kB/s) would take more than half a minute."""
 
 
 _LINKS: dict[BoardName, tuple[LinkKind, ...]] = {
