@@ -64,6 +64,13 @@ def refused(data: bytes, op: int) -> str:
     return caught.value.message
 
 
+def test_broadcasting_with_too_many_alternations_is_refused() -> None:
+    builder = ModelBuilder()
+    x = builder.input((2, 1, 2, 1, 2), QUANT)
+    ones = builder.constant(np.ones((1, 2, 1, 2, 1)), QUANT)
+    assert "more than 4 loops" in refused(builder.finish(builder.mul(x, ones, output=QUANT)), 0)
+
+
 def test_mean_over_axes_that_are_not_neighbours_is_refused() -> None:
     builder = ModelBuilder()
     x = builder.input((1, 3, 4, 5), QUANT)

@@ -65,12 +65,48 @@ def test_any_buffer_moved_onto_a_living_one_is_caught(graph: Graph, plan: Plan) 
     assert tried >= 6
 
 
-@pytest.mark.parametrize("offset", [-4, 2, 1 << 20])
+@pytest.mark.parametrize(
+    ("offset", "says"), [(-4, "leaves"), (1 << 20, "leaves"), (1 << 19 | 2, "not aligned")]
+)
 def test_an_offset_outside_the_arena_or_unaligned_is_caught(
-    graph: Graph, plan: Plan, offset: int
+    graph: Graph, plan: Plan, offset: int, says: str
 ) -> None:
-    with pytest.raises(PlanError):
-        validate_plan(graph, moved(plan, 1, lambda p: replace(p, offset=offset)))
+    spoiled = replace(plan, arena_bytes=1 << 20)
+    with pytest.raises(PlanError, match=says):
+        validate_plan(graph, moved(spoiled, 1, lambda p: replace(p, offset=offset)))
+
+
+def test_a_tensor_overwritten_by_an_operator_that_does_not_read_it_is_caught() -> None:
+    builder = ModelBuilder(1)
+    x = builder.input((1, 1, 16, 4), Quant(0.05, 3))
+    kept = builder.max_pool_2d(x, kernel=(1, 2), stride=(1, 1))
+    y = builder.max_pool_2d(kept, kernel=(1, 2), stride=(1, 1))
+    bystander = builder.max_pool_2d(y, kernel=(1, 2), stride=(1, 1))
+    data = builder.finish(builder.add(kept, bystander, output=Quant(0.1, 0)))
+    graph = read_tflite(data, "skip")
+    plan = compile_graph(graph)
+    (number,) = (i for i, p in enumerate(plan.placements) if bystander in p.buffer.tensors)
+    spoiled = moved(plan, number, lambda p: replace(p, offset=plan.offset_of(kept)))
+    with pytest.raises(PlanError, match=f"operator 3 reads tensor {kept}, which is overwritten"):
+        validate_plan(graph, spoiled)
+
+
+def test_a_view_that_lies_elsewhere_is_caught(graph: Graph, plan: Plan) -> None:
+    source, view = graph.ops[0].inputs[0], graph.ops[0].outputs[0]
+    (shared,) = (p for p in plan.placements if view in p.buffer.tensors)
+    alone = replace(shared, buffer=replace(shared.buffer, tensors=(source,)))
+    apart = replace(shared, buffer=replace(shared.buffer, tensors=(view,)), offset=plan.arena_bytes)
+    placements = (*(p for p in plan.placements if p is not shared), alone, apart)
+    spoiled = replace(plan, placements=placements, arena_bytes=2 * plan.arena_bytes)
+    with pytest.raises(PlanError, match="lies elsewhere"):
+        validate_plan(graph, spoiled)
+
+
+def test_writing_another_tensor_is_caught(graph: Graph, plan: Plan) -> None:
+    steps = list(plan.steps)
+    steps[1] = replace(steps[1], output=steps[2].output)
+    with pytest.raises(PlanError, match="operator 1 writes tensor"):
+        validate_plan(graph, replace(plan, steps=tuple(steps)))
 
 
 def test_an_arena_one_byte_too_small_is_caught(graph: Graph, plan: Plan) -> None:
