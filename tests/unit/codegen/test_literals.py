@@ -20,7 +20,7 @@ def test_float_literals_name_the_same_float32(value: float) -> None:
     assert float.fromhex(text[:-1]) == value
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 0.1])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 0.1, 1e39])
 def test_what_is_no_finite_float32_is_refused(value: float) -> None:
     with pytest.raises(ValueError, match=r"float32|finite"):
         c_float(value)

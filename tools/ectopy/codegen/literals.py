@@ -13,6 +13,7 @@ ROW_CHARACTERS = 92
 """Longest row of array elements, without indentation."""
 
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
+FLOAT32_MAX = 2.0**128 - 2.0**104
 
 
 def c_int(value: int) -> str:
@@ -46,7 +47,7 @@ def c_float(value: float) -> str:
     """
     if not math.isfinite(value):
         raise ValueError(f"{value} is not a finite number")
-    if struct.unpack("<f", struct.pack("<f", value))[0] != value:
+    if abs(value) > FLOAT32_MAX or struct.unpack("<f", struct.pack("<f", value))[0] != value:
         raise ValueError(f"{value!r} is not a float32")
     mantissa, exponent = value.hex().split("p")
     return f"{mantissa.rstrip('0').rstrip('.')}p{exponent}f"
