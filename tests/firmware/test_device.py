@@ -181,6 +181,39 @@ def test_a_reset_starts_anew(board: Board) -> None:
     assert session.stats().inferences == 0
 
 
+def test_a_refused_window_leaves_none_to_profile_or_dump(board: Board) -> None:
+    line = RawLine(board)
+    line.hello()
+    assert line.ask(Kind.INFER, b"\0" + WINDOW).status == Status.OK
+    assert line.ask(Kind.INFER, b"\0FAIL" + WINDOW[4:]).status == Status.E_ENGINE
+    assert line.ask(Kind.PROFILE).status == Status.E_STATE
+    assert line.ask(Kind.DUMP, bytes(8)).status == Status.E_STATE
+
+
+def test_a_golden_vector_that_differs_is_told(tmp_path: Path) -> None:
+    elf = build_host(tmp_path / "firmware", "-DFAKE_GOLDEN=1")
+    with open_board(BoardRequest(board=BoardName.HOST, elf=elf)) as board:
+        session = Session(board.link)
+        session.hello()
+        with pytest.raises(LinkError, match="1 of 2 golden vectors differ") as caught:
+            session.selftest()
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("defect", "status"),
+    [("FAKE_INIT=ECT_E_ENGINE", Status.E_ENGINE), ("FAKE_FRAME_SAMPLES=511", Status.E_SIZE)],
+)
+def test_an_engine_that_cannot_start_is_told_in_hello(
+    tmp_path: Path, defect: str, status: Status
+) -> None:
+    elf = build_host(tmp_path / "firmware", f"-D{defect}")
+    with open_board(BoardRequest(board=BoardName.HOST, elf=elf)) as board:
+        with pytest.raises(LinkError, match=f"refused HELLO: {status.name}"):
+            Session(board.link).hello()
+        assert RawLine(board).ask(Kind.SELFTEST).status == Status.E_STATE
+
+
 def test_random_bytes_and_mutated_frames_never_end_it(board: Board) -> None:
     from ectopy.protocol.framing import Frame, encode
 

@@ -30,9 +30,9 @@ def sources(board: str) -> list[Path]:
     return [FAKE / "fake_engine.c", *(p for f in folders for p in (FIRMWARE / f).glob("*.c"))]
 
 
-def build_host(out: Path) -> Path:
+def build_host(out: Path, *more: str) -> Path:
     """The board ``host``, with address and undefined-behaviour sanitizers."""
-    run_compiler(["gcc", *STRICT, *SANITIZE, *sources("host"), "-lm", "-o", out])
+    run_compiler(["gcc", *STRICT, *SANITIZE, *more, *sources("host"), "-lm", "-o", out])
     return out
 
 

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ectopy.errors import LinkError
-from ectopy.protocol import InputFormat, Session, Timing
+from ectopy.protocol import InputFormat, Session, Status, Timing, schema
+from ectopy.protocol.framing import Frame, encode
 from ectopy.protocol.hello import parse_hello
 from ectopy.protocol.session import status_text
 from support.fake_device import FRAME_SAMPLES, GOOD_HELLO, OP_BYTES, Disturbance, FakeDevice
@@ -222,12 +223,51 @@ def test_an_old_reply_to_another_hello_is_not_taken() -> None:
     Session(device, clock=device.clock)._send(b"")
     other = Session(device, clock=device.clock)
     other.hello()
-    from ectopy.protocol import schema
-    from ectopy.protocol.framing import Frame, encode
-
     stale = schema.HELLO.reply.codec.pack(1) + b'{"protocol": 1}'
     device._out += encode(Frame(kind=0x81, status=0, seq=0, body=stale))
     assert Session(device, clock=device.clock).hello().model == "fake-3"
+
+
+def test_half_a_frame_of_somebody_else_costs_no_hello() -> None:
+    device = FakeDevice()
+    device.write(b"\x09half")
+    assert open_session(device).counters.retries == 0
+
+
+def test_a_reset_whose_reply_was_lost_is_done() -> None:
+    device = FakeDevice()
+    session = open_session(device)
+    chunks = 0
+
+    def lose_second(data: bytes) -> bytes:
+        nonlocal chunks
+        chunks += 1
+        return b"" if chunks == 2 else data
+
+    device.damage = lose_second
+    session.reset()
+    assert session.counters.retries == 1
+    assert session.hello().model == "fake-3"
+
+
+class OddDevice(FakeDevice):
+    """Answers with valid frames that make no sense."""
+
+    def _stats(self, _: Frame) -> tuple[Status, bytes]:
+        return Status.OK, bytes(23)
+
+    def _dump(self, _: Frame) -> tuple[Status, bytes]:
+        return Status.OK, struct.pack("<I", 10)
+
+
+def test_replies_of_a_wrong_length_are_link_errors() -> None:
+    session = open_session(OddDevice(infer=lambda fmt, window: b"ab"))
+    with pytest.raises(LinkError, match="window 0 with 2 outputs"):
+        list(session.infer(windows(1), InputFormat.INT16_UV))
+    with pytest.raises(LinkError, match="STATS with 23 bytes"):
+        session.stats()
+    with pytest.raises(LinkError, match="stopped its dump of operator 0"):
+        session.dump(0)
 
 
 def test_profile_dump_stats_selftest_and_reset() -> None:
