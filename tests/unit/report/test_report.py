@@ -112,6 +112,12 @@ def test_why_these_data_were_taken_is_shown(layout: Layout) -> None:
     assert "found in the cache" in flowing(layout(noted))
 
 
+def test_a_citation_breaks_between_sentences_only() -> None:
+    record = invented_record()
+    noted = replace(record, notes={**record.notes, "dataset": "After Doe et al. 2003. Free."})
+    assert "| Data | After Doe et al. 2003 · Free. |" in markdown(noted)
+
+
 @pytest.mark.parametrize("columns", [80, 100, 200])
 def test_the_panel_fits_the_terminal(columns: int) -> None:
     lines = on_screen(invented_record(synthetic=True), columns).splitlines()

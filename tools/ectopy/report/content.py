@@ -5,6 +5,7 @@ Markdown and the console lay out the same content, so they cannot disagree.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -224,7 +225,9 @@ def _dataset(record: RunRecord) -> Fact:
 
 def _citation(record: RunRecord) -> tuple[Fact, ...]:
     citation = record.notes.get("dataset")
-    return (Fact(name="Data", pieces=tuple(citation.split(". "))),) if citation else ()
+    return (
+        (Fact(name="Data", pieces=tuple(re.split(r"\. (?=[A-Z])", citation))),) if citation else ()
+    )
 
 
 def _artefacts(record: RunRecord) -> tuple[Fact, ...]:
