@@ -13,11 +13,10 @@ import pytest
 from ectopy.errors import EctopyError, InputError, LinkError
 from ectopy.protocol import InputFormat
 from ectopy.records import RunRecord, from_json, to_json
-from ectopy.usecases.bench import bench, label_map
+from ectopy.usecases.bench import bench
 from ectopy.usecases.bench_types import BenchRun
 from ectopy.vocab import DatasetName, LinkKind, Split
 from ectopy.windows import WindowRequest
-from ectopy.zoo import open_bundle
 from unit.usecases.bench_doubles import Rig, make_rig, windows_once
 
 MakeRig = Callable[..., Rig]
@@ -292,17 +291,6 @@ def test_the_record_says_how_windows_were_drawn(rig: MakeRig) -> None:
     assert "seed 5" in record.notes["dataset.limit"]
     assert "asked for" in record.notes["dataset.name"]
     assert json.loads(json.dumps(dict(record.notes)))
-
-
-@pytest.mark.parametrize(
-    ("model", "stated"),
-    [
-        ("beat-3-eff-sm", "N=NLRej PAC=AaJS PVC=VE"),
-        ("beat-2-eff-sm", "N=NLRej PAC/PVC=AaJSVE"),
-    ],
-)
-def test_the_label_map_is_that_of_the_classes_of_the_model(model: str, stated: str) -> None:
-    assert label_map(open_bundle(model).configuration) == stated
 
 
 def test_a_short_run_takes_the_serial_port_unless_told_otherwise(rig: MakeRig) -> None:

@@ -2,6 +2,7 @@ import hashlib
 import importlib.util
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 from ectopy.errors import InputError, ModelError, ToolError
 from ectopy.usecases import evaluate
 from ectopy.usecases.evaluate import EvaluateRequest, EvaluationSplit, Precision, evaluate_bundle
+from ectopy.usecases.holdout import Holdout
 from ectopy.windows import WindowRequest, WindowSet
-from ectopy.zoo import Bundle, open_bundle
+from ectopy.zoo import Bundle, label_map, open_bundle
 from support.ecg import made_up_windows
 
 DS2 = made_up_windows({"100": (6, 2, 2), "103": (4, 1, 0)})
@@ -64,6 +66,15 @@ def test_metrics_say_what_was_scored_on_what(bundle: Bundle) -> None:
     document = json.loads(bundle.metrics_path.read_text())
     assert "Moody GB" in document["data"]
     assert "ODC-By 1.0" in document["data"]
+
+
+def test_ds1_val_is_the_side_that_was_held_out(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = Holdout(training=made_up_windows({"101": (9, 0, 0)}), validation=DS2)
+    monkeypatch.setattr(evaluate, "load_holdout", lambda *_: both)
+    wanted = replace(request(bundle), split=EvaluationSplit.DS1_VAL)
+    assert evaluate_bundle(wanted).windows == len(DS2)
 
 
 def test_evaluating_again_replaces_the_entry_and_keeps_the_others(bundle: Bundle) -> None:
@@ -124,6 +135,11 @@ def test_float_model_without_tensorflow_is_explained(bundle: Bundle) -> None:
         evaluate_bundle(request(bundle, Precision.FLOAT))
 
 
+def test_metrics_that_are_no_file_are_refused_unread(bundle: Bundle) -> None:
+    with pytest.raises(InputError, match="is not a file"):
+        evaluate_bundle(request(bundle, out=bundle.path))
+
+
 def test_metrics_that_cannot_be_written_are_an_error(bundle: Bundle, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
@@ -146,6 +162,7 @@ def test_shipped_metrics_are_of_the_shipped_models(name: str) -> None:
     for (_, precision), entry in entries.items():
         digest = hashlib.sha256(files[precision].read_bytes()).hexdigest()
         assert entry["model_sha256"] == digest
+        assert entry["label_map"] == label_map(bundle.configuration)
     assert entries["ds2", "int8"]["windows"] == 49_175
 
 

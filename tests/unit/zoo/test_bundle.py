@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 
 from ectopy.errors import InputError, ModelError, ToolError
-from ectopy.zoo import bundle_names, class_labels, open_bundle, predict_float, require_tensorflow
+from ectopy.zoo import (
+    bundle_names,
+    class_labels,
+    label_map,
+    open_bundle,
+    predict_float,
+    require_tensorflow,
+)
 
 MODELS = Path(__file__).parents[3] / "models"
 
@@ -93,6 +100,17 @@ def test_class_labels_merge_as_the_class_map_says() -> None:
     merged = class_labels(open_bundle("beat-2-eff-sm").configuration, labels)
     assert merged.tolist() == [0, 1, 1, 0]
     assert merged.dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    ("model", "stated"),
+    [
+        ("beat-3-eff-sm", "N=NLRej PAC=AaJS PVC=VE"),
+        ("beat-2-eff-sm", "N=NLRej PAC/PVC=AaJSVE"),
+    ],
+)
+def test_the_label_map_is_that_of_the_classes_of_the_model(model: str, stated: str) -> None:
+    assert label_map(open_bundle(model).configuration) == stated
 
 
 def test_label_outside_the_class_map_is_refused() -> None:

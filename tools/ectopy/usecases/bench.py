@@ -24,9 +24,9 @@ from ectopy.usecases.bench_record import Evidence, make_record
 from ectopy.usecases.bench_stream import Measured, Samples, encode_windows, stream
 from ectopy.usecases.bench_types import BenchRequest, BenchRun
 from ectopy.usecases.build import BuildRequest, build_firmware
-from ectopy.vocab import LABEL_MAP, LinkKind
+from ectopy.vocab import LinkKind
 from ectopy.windows import WindowRequest, WindowSet, load_windows
-from ectopy.zoo import Configuration, class_labels, open_bundle
+from ectopy.zoo import class_labels, label_map, open_bundle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -186,12 +186,3 @@ def require_image(hello: Hello, image: Image) -> None:
             f"the board runs another build: {hello.build_id}, not {image.build_id}",
             hint=f"flash {image.elf}",
         )
-
-
-def label_map(configuration: Configuration) -> str:
-    """Annotation symbols of each class of the model, which may merge classes of beats."""
-    symbols = [""] * configuration.num_classes
-    for label, letters in LABEL_MAP.items():
-        symbols[configuration.class_map[label]] += letters
-    pairs = zip(configuration.class_names, symbols, strict=True)
-    return " ".join(f"{name}={letters}" for name, letters in pairs)

@@ -23,7 +23,7 @@ from ectopy.reference import open_reference
 from ectopy.usecases.holdout import load_holdout
 from ectopy.vocab import DatasetName, Split
 from ectopy.windows import CITATION, WindowRequest, WindowSet, load_windows
-from ectopy.zoo import Bundle, class_labels, predict_float, require_tensorflow
+from ectopy.zoo import Bundle, class_labels, label_map, predict_float, require_tensorflow
 
 SCHEMA_VERSION = 1
 
@@ -66,7 +66,7 @@ class Evaluation:
     Attributes:
         model_sha256: Of the model file that was run.
         runtime: What ran it.
-        label_map: Annotation symbols of each class.
+        label_map: Annotation symbols of each class of the model.
         notes: Why a score is null.
     """
 
@@ -117,7 +117,7 @@ def evaluate_bundle(request: EvaluateRequest, progress: Progress = silent) -> Ev
         dataset=windows.info.name,
         windows=len(windows),
         windows_sha256=windows.info.sha256,
-        label_map=windows.info.label_map,
+        label_map=label_map(configuration),
         accuracy=accuracy,
         notes=notes,
         tool_version=ectopy.__version__,
@@ -205,6 +205,8 @@ def _earlier(request: EvaluateRequest) -> list[dict[str, object]]:
     path = request.out_path
     if not path.exists():
         return []
+    if not path.is_file():  # a device can be read for ever
+        raise InputError(f"{path} is not a file")
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))["evaluations"]
         for entry in entries:

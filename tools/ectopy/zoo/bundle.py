@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ectopy.errors import InputError, ModelError
+from ectopy.vocab import LABEL_MAP
 from ectopy.zoo.configuration import Configuration, parse_configuration
 from ectopy.zoo.fields import JsonValue
 
@@ -108,6 +109,15 @@ def class_labels(
         )
     classes: npt.NDArray[np.uint8] = table[labels]
     return classes
+
+
+def label_map(configuration: Configuration) -> str:
+    """Annotation symbols of each class of the model, which may merge classes of beats."""
+    symbols = [""] * configuration.num_classes
+    for label, letters in LABEL_MAP.items():
+        symbols[configuration.class_map[label]] += letters
+    pairs = zip(configuration.class_names, symbols, strict=True)
+    return " ".join(f"{name}={letters}" for name, letters in pairs)
 
 
 def _roots() -> tuple[Path, ...]:
