@@ -18,6 +18,9 @@ from ectopy.vocab import DType, OpKind
 MAX_WORK = 1 << 31
 """Multiply-accumulates of one inference; half a minute on the fastest Cortex-M4."""
 
+MIN_INPUT_SCALE = 2.0**-100
+"""Below, quantizing a window overflows float32. Converters give normalized ECG about 2**-4."""
+
 
 def verify(graph: Graph) -> None:
     """Checks everything that the types cannot.
@@ -97,6 +100,11 @@ def _check_interface(graph: Graph) -> None:
                 f"{what[:-1]} tensor '{tensor.name}' is not a quantized int8 activation",
                 hint=REQUANTIZE,
             )
+    assert graph.input.quant is not None
+    if min(graph.input.quant.scales) < MIN_INPUT_SCALE:
+        raise file_error(
+            f"input scale {min(graph.input.quant.scales):g} is too small", hint=REQUANTIZE
+        )
     if graph.output.index not in {op.outputs[0] for op in graph.ops}:
         raise file_error("no operator writes the model's output")
 
