@@ -16,7 +16,7 @@ from ectopy.aot.support import check_accumulator
 from ectopy.aot.types import Kernel
 from ectopy.errors import ModelError
 from ectopy.graph.reader import read_tflite
-from ectopy.graph.types import Graph
+from ectopy.graph.types import Graph, QuantParams
 from firmware.aot_host import FIRMWARE
 from support.tflite_builder import ModelBuilder, Quant
 
@@ -129,6 +129,42 @@ def test_a_bias_that_could_overflow_is_refused() -> None:
     bias = graph.tensors[graph.ops[0].inputs[2]]
     tensors = list(graph.tensors)
     tensors[bias.index] = replace(bias, data=np.array([0, -(2**30), 0], np.int32))
+    with pytest.raises(ModelError, match="accumulator may reach"):
+        compile_graph(replace(graph, tensors=tuple(tensors)))
+
+
+def biased_convolution(bias: int) -> Graph:
+    """One tap of weight 127 on an input that is up to 255 away from its zero point."""
+    builder = ModelBuilder()
+    x = builder.input((1, 1, 4, 1), Quant(0.05, -128))
+    y = builder.conv_2d(x, channels=1, output=Quant(5.0, 0))
+    _, weights, biases = (builder.spec.tensors[i] for i in builder.spec.ops[0].inputs)
+    weights.data, biases.data = bytes([127]), np.array([bias], "<i4").tobytes()
+    return read_tflite(builder.finish(y), "biased")
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_accumulators_are_bounded_to_the_last_unit(sign: int) -> None:
+    reachable, in_two_sums = 127 * 255, 127 * (128 + 128)
+    with pytest.raises(ModelError, match="overflow"):
+        biased_convolution(sign * (2**30 - reachable))
+    biased_convolution(sign * (2**30 - 1 - reachable))
+    with pytest.raises(ModelError, match="accumulator may reach"):
+        compile_graph(biased_convolution(sign * (2**30 - in_two_sums)))
+    compile_graph(biased_convolution(sign * (2**30 - 1 - in_two_sums)))
+
+
+@pytest.mark.parametrize("kind", ["mul", "add", "mean"])
+def test_an_output_scale_that_could_overflow_is_refused(kind: str) -> None:
+    builder = ModelBuilder()
+    x = builder.input((1, 1, 4, 5), QUANT)
+    if kind == "mean":
+        y = builder.mean(x, axes=(1, 2), output=QUANT)
+    else:
+        y = getattr(builder, kind)(x, x, output=QUANT)
+    graph = read_tflite(builder.finish(y), "overflow")
+    tensors = list(graph.tensors)
+    tensors[y] = replace(graph.output, quant=QuantParams(scales=(1e-9,), zero_points=(0,)))
     with pytest.raises(ModelError, match="accumulator may reach"):
         compile_graph(replace(graph, tensors=tuple(tensors)))
 

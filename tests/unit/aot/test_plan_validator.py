@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ectopy.aot import Plan, PlanError, compile_graph, validate_plan
+from ectopy.aot.memory import ALIGNMENT
 from ectopy.aot.types import Kernel, Placement, TensorOperand
 from ectopy.graph.reader import read_tflite
 from ectopy.graph.types import Graph
@@ -88,6 +89,24 @@ def test_a_tensor_overwritten_by_an_operator_that_does_not_read_it_is_caught() -
     (number,) = (i for i, p in enumerate(plan.placements) if bystander in p.buffer.tensors)
     spoiled = moved(plan, number, lambda p: replace(p, offset=plan.offset_of(kept)))
     with pytest.raises(PlanError, match=f"operator 3 reads tensor {kept}, which is overwritten"):
+        validate_plan(graph, spoiled)
+
+
+def test_an_elementwise_output_that_is_shifted_against_its_operand_is_caught(
+    graph: Graph, plan: Plan
+) -> None:
+    output = plan.steps[3].output
+    (shared,) = (p for p in plan.placements if output in p.buffer.tensors)
+    rest = tuple(t for t in shared.buffer.tensors if t != output)
+    kept = replace(shared, buffer=replace(shared.buffer, tensors=rest), offset=plan.arena_bytes)
+    shifted = replace(
+        shared,
+        buffer=replace(shared.buffer, tensors=(output,)),
+        offset=plan.arena_bytes + ALIGNMENT,
+    )
+    placements = (*(p for p in plan.placements if p is not shared), kept, shifted)
+    spoiled = replace(plan, placements=placements, arena_bytes=2 * plan.arena_bytes)
+    with pytest.raises(PlanError, match=r"operator 3 writes over its own input"):
         validate_plan(graph, spoiled)
 
 
