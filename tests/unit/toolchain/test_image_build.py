@@ -85,10 +85,17 @@ def test_a_build_reports_files_and_a_second_one_does_nothing(
     assert len(news) == 4
 
 
-def test_another_build_id_reaches_the_image(firmware: Path, generated: Path) -> None:
+def test_another_build_id_reaches_the_image_and_recompiles_nothing_else(
+    firmware: Path, generated: Path
+) -> None:
+    (firmware / "app" / "other.c").write_text("int other;\n")
     make_firmware(request_for(generated))
-    elf = make_firmware(request_for(generated, build_id="another"))
+    news: list[str] = []
+    elf = make_firmware(
+        request_for(generated, build_id="another"), lambda *event: news.append(event[2])
+    )
     assert b"another" in elf.read_bytes()
+    assert news == ["compile app/main.c", "link firmware.elf"]
 
 
 def test_a_new_generated_file_is_linked(firmware: Path, generated: Path) -> None:
