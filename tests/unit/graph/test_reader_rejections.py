@@ -287,6 +287,26 @@ def test_names_from_the_file_cannot_steer_the_terminal() -> None:
     assert "'?[2J??x'" in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"StrideW": 2**15}, "strides"),
+        ({"DilationWFactor": 2**14}, "longer than 32767"),
+        ({"DepthMultiplier": 2**15}, "depth multiplier 32768"),
+    ],
+)
+def test_what_tflite_micro_cannot_hold_in_16_bits_is_rejected(
+    options: dict[str, int], says: str
+) -> None:
+    builder = ModelBuilder()
+    x = builder.input((1, 1, 1, 1), Quant(0.1, 0))
+    multiplier = options.get("DepthMultiplier", 1)
+    y = builder.depthwise_conv_2d(x, multiplier=multiplier, output=Quant(1.0, 0))
+    builder.spec.ops[0].options.update(options)
+    with pytest.raises(ModelError, match=says):
+        read_tflite(builder.finish(y), "wide")
+
+
 def window_model(**pool: object) -> bytes:
     builder = ModelBuilder()
     x = builder.input((1, 1, 8, 2), Quant(0.1, 3))

@@ -27,8 +27,9 @@ from ectopy.vocab import Activation, DType, OpKind, Padding
 MAX_TAPS = 1 << 16
 """Positions of a convolution or pooling window."""
 
-MAX_STEP = 1 << 15
-"""Of strides and dilations."""
+MAX_STEP = (1 << 15) - 1
+"""Of strides, dilations, window extents and depth multipliers: tflite-micro holds them, or paddings
+as long, in 16 bits."""
 
 ACCUMULATOR_LIMIT = 1 << 30
 """Accumulators stay below it, so that neither a left shift nor adding a zero point can wrap."""
@@ -172,6 +173,8 @@ def _check_windows(op: Op, kernel: tuple[int, int]) -> tuple[Window, Window]:
         raise _fail(op, f"strides and dilations {steps} are not between 1 and {MAX_STEP}")
     if min(kernel) < 1 or kernel[0] * kernel[1] > MAX_TAPS:
         raise _fail(op, f"its window {kernel} has not between 1 and {MAX_TAPS} positions")
+    if max(vertical.extent, horizontal.extent) > MAX_STEP:
+        raise _fail(op, f"its window {kernel}, dilated, is longer than {MAX_STEP}")
     return vertical, horizontal
 
 
@@ -214,6 +217,8 @@ def _check_depthwise(graph: Graph, op: Op) -> None:
     x, x_scale = _data_flow(op, first, rank=4)
     weights = _weights(op, second, rank=4, axis=3)
     one, rows, columns, channels = weights.shape
+    if attrs.depth_multiplier > MAX_STEP:
+        raise _fail(op, f"its depth multiplier {attrs.depth_multiplier} exceeds {MAX_STEP}")
     if one != 1 or channels != x.shape[3] * attrs.depth_multiplier:
         raise _fail(
             op,
