@@ -91,10 +91,11 @@ def test_tensors_are_those_of_the_last_inference_though_its_array_was_reused() -
 
 @needs_tflm
 @pytest.mark.parametrize("channels", [2_000, 100_000])
-def test_tflite_micro_gets_memory_for_many_channels(channels: int) -> None:
+@pytest.mark.parametrize("per_channel", [False, True])
+def test_tflite_micro_gets_memory_for_many_channels(channels: int, per_channel: bool) -> None:
     builder = ModelBuilder()
     x = builder.input((1, 1, 1, 1), Quant(0.1, 2))
-    scales = (0.01,) * channels
+    scales = (0.01,) * (channels if per_channel else 1)
     y = builder.conv_2d(x, channels=channels, scales=scales, output=Quant(0.2, -3))
     data = builder.finish(y)
     interpreter = TflmInterpreter(data, read_tflite(data, "wide"))

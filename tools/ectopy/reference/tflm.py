@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ectopy.errors import ToolError
+from ectopy.graph.costs import WEIGHTED
 from ectopy.graph.types import Graph
 from ectopy.reference.interpreter import (
     Int8Array,
@@ -24,8 +25,8 @@ PACKAGE = "tflite-micro"
 BYTES_PER_TENSOR = 4096
 """Generous allowance for what the interpreter keeps per tensor and operator."""
 
-BYTES_PER_SCALE = 16
-"""For multipliers, shifts and zero points of each channel."""
+BYTES_PER_CHANNEL = 32
+"""For multiplier, shift and zero points, which it keeps per channel even where they are equal."""
 
 
 def tflm_installed() -> bool:
@@ -108,11 +109,11 @@ def _open(tflite: bytes, graph: Graph, *, preserve: bool) -> Any:
 
 def _arena_bytes(graph: Graph) -> int:
     activation_bytes = sum(graph.tensors[index].nbytes for index in activations(graph))
-    scales = sum(len(tensor.quant.scales) for tensor in graph.tensors if tensor.quant is not None)
+    channels = sum(graph.op_output(op).shape[-1] for op in graph.ops if op.kind in WEIGHTED)
     # MEAN keeps an int32 accumulator per output besides.
     return (
         5 * activation_bytes
-        + BYTES_PER_SCALE * scales
+        + BYTES_PER_CHANNEL * channels
         + BYTES_PER_TENSOR * (len(graph.tensors) + len(graph.ops))
     )
 
