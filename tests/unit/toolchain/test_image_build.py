@@ -98,6 +98,27 @@ def test_another_build_id_reaches_the_image_and_recompiles_nothing_else(
     assert news == ["compile app/main.c", "link firmware.elf"]
 
 
+def test_another_flag_header_or_linker_script_is_taken_up(firmware: Path, generated: Path) -> None:
+    def built() -> list[str]:
+        news: list[str] = []
+        make_firmware(request_for(generated, BoardName.VIRT), lambda *event: news.append(event[2]))
+        return news
+
+    header, main = firmware / "include" / "facts.h", firmware / "app" / "main.c"
+    header.write_text("/* facts */\n")
+    main.write_text(f'#include "facts.h"\n{main.read_text()}')
+    everything = built()
+    assert len(everything) == 3
+    header.write_text("/* other facts */\n")
+    assert built() == ["compile app/main.c", "link firmware.elf"]
+    makefile = firmware / "Makefile"
+    makefile.write_text(makefile.read_text().replace("-O2", "-Os"))
+    assert built() == everything
+    with (firmware / "boards" / "virt" / "link.ld").open("a") as script:
+        script.write("/* more */\n")
+    assert built() == ["link firmware.elf"]
+
+
 def test_a_new_generated_file_is_linked(firmware: Path, generated: Path) -> None:
     make_firmware(request_for(generated))
     (generated / "model.c").write_text("int main(void) { return 0; }\n")
@@ -272,10 +293,16 @@ def test_build_ids_change_with_everything_that_goes_in_and_with_nothing_else(
     }
     (firmware / "app" / "new.c").write_text("int z;\n")
     others.add(current())
+    (firmware / "include" / "new.h").write_text("/* facts */\n")
+    others.add(current())
     with (firmware / "Makefile").open("a") as makefile:
         makefile.write("# another flag\n")
     others.add(current())
-    assert len(others | {first}) == 6
+    before = current(board=BoardName.VIRT)
+    with (firmware / "boards" / "virt" / "link.ld").open("a") as script:
+        script.write("/* more */\n")
+    others |= {before, current(board=BoardName.VIRT)}
+    assert len(others | {first}) == 9
 
 
 def test_two_builds_in_one_folder_wait_for_each_other(tmp_path: Path) -> None:
