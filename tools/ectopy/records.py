@@ -44,7 +44,8 @@ class FirmwareRecord:
 
     Attributes:
         flash_bytes: Code and constants as linked, the image of initialised data included.
-        ram_bytes: Static RAM: initialised and zeroed data, without the stack.
+        ram_bytes: Variables, the arena included, and on boards with memory of their own what is
+            reserved for stacks.
     """
 
     build_id: str

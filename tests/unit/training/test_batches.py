@@ -61,6 +61,13 @@ def test_batches_are_normalized() -> None:
     assert (batch.inputs.var(axis=1) < 1).all()
 
 
+def test_augmentations_reach_every_window_of_a_batch() -> None:
+    plain = BatchSource(WINDOWS, configuration(augmentations=()), seed=7).draw()
+    augmented = BatchSource(WINDOWS, configuration(), seed=7).draw()
+    np.testing.assert_array_equal(plain.classes, augmented.classes)
+    assert (plain.inputs != augmented.inputs).any(axis=(1, 2)).all()
+
+
 def test_augmentations_do_not_touch_the_windows_they_draw_from() -> None:
     before = WINDOWS.samples.copy()
     BatchSource(WINDOWS, configuration(), seed=0).draw()

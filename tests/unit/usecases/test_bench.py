@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 
 from ectopy.errors import EctopyError, InputError, LinkError
+from ectopy.graph.costs import graph_macs, graph_parameters
+from ectopy.graph.reader import read_tflite
 from ectopy.protocol import InputFormat
 from ectopy.records import RunRecord, from_json, to_json
 from ectopy.usecases.bench import bench
 from ectopy.usecases.bench_types import BenchRun
 from ectopy.vocab import DatasetName, LinkKind, Split
 from ectopy.windows import WindowRequest
-from unit.usecases.bench_doubles import Rig, make_rig, windows_once
+from unit.usecases.bench_doubles import NAME, Rig, make_rig, tiny_model, windows_once
 
 MakeRig = Callable[..., Rig]
 
@@ -80,6 +82,24 @@ def test_each_answer_is_scored_against_the_true_class_of_its_window(rig: MakeRig
     assert (record.dataset.split, record.dataset.sha256) == ("ds1", windows.info.sha256)
 
 
+def test_the_record_holds_the_facts_of_model_image_and_device(rig: MakeRig) -> None:
+    bench_rig = rig()
+    bench_rig.image = replace(bench_rig.image, arena_predicted_bytes=900)
+    record = bench(bench_rig.request).record
+    graph = read_tflite(tiny_model(), NAME)
+    assert (record.model.name, record.model.tflite_sha256) == (NAME, graph.sha256)
+    assert (record.model.macs, record.model.parameters) == (
+        graph_macs(graph),
+        graph_parameters(graph),
+    )
+    assert (record.firmware.flash_bytes, record.firmware.ram_bytes) == (1000, 2000)
+    assert (record.firmware.build_id, record.firmware.elf_sha256) == ("b1", "12" * 32)
+    assert (record.memory.arena_bytes, record.memory.arena_predicted_bytes) == (1000, 900)
+    assert (record.engine.name, record.board.name) == ("fake", "virt")
+    assert record.provenance.command == "test"
+    assert "McSharry" in record.notes["dataset"]
+
+
 def test_latency_is_that_of_the_windows_in_order_statistics(rig: MakeRig) -> None:
     bench_rig = rig(limit=200)
 
@@ -105,7 +125,11 @@ def test_every_window_is_in_outputs_csv_with_both_outputs(rig: MakeRig) -> None:
     assert [int(row["window"]) for row in rows] == list(range(12))
     assert all(row["device_2"] == row["reference_2"] for row in rows)
     assert {row["ticks_invoke"] for row in rows} == {"1000"}
-    assert all(row["record"] for row in rows)
+    windows = windows_once(
+        WindowRequest(dataset=DatasetName.SYNTHETIC, split=Split.DS2, limit=12, seed=0)
+    )
+    assert [row["record"] for row in rows] == windows.records.tolist()
+    assert [int(row["beat_sample"]) for row in rows] == windows.beat_samples.tolist()
 
 
 def test_a_device_that_differs_in_one_byte_is_reported(rig: MakeRig) -> None:
@@ -184,6 +208,7 @@ def test_ctrl_c_in_mid_run_leaves_a_partial_run(rig: MakeRig) -> None:
     assert run.record.dataset.windows == 5
     assert run.record.link.windows_lost == 0
     assert "interrupted" in run.record.notes["partial"]
+    assert "the first of 12" in run.record.notes["dataset.windows"]
     assert run.record.memory.stack_high_water_bytes == 700
 
 
