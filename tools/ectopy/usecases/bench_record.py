@@ -76,7 +76,7 @@ def make_record(run: Evidence) -> RunRecord:
     return RunRecord(
         partial=run.failure is not None,
         board=_board(run.hello, notes),
-        firmware=_firmware(run.image, notes),
+        firmware=_firmware(run.image),
         engine=EngineRecord(name=run.hello.engine, version=run.hello.engine_version),
         model=ModelRecord(
             name=run.hello.model,
@@ -131,7 +131,7 @@ def _board(hello: Hello, notes: dict[str, str]) -> BoardRecord:
     )
 
 
-def _firmware(image: Image, notes: dict[str, str]) -> FirmwareRecord:
+def _firmware(image: Image) -> FirmwareRecord:
     return FirmwareRecord(
         build_id=image.build_id,
         elf_sha256=image.elf_sha256,
