@@ -231,7 +231,16 @@ def test_an_old_reply_to_another_hello_is_not_taken() -> None:
 def test_half_a_frame_of_somebody_else_costs_no_hello() -> None:
     device = FakeDevice()
     device.write(b"\x09half")
-    assert open_session(device).counters.retries == 0
+    open_session(device)
+    assert device.clock.now_s == 0
+
+
+def test_a_hello_repeated_while_the_board_boots_is_no_retry_of_the_link() -> None:
+    device = FakeDevice(damage=lambda data: data if device.clock.now_s >= 2 else b"")
+    session = open_session(device)
+    assert device.clock.now_s >= 2
+    list(session.infer(windows(5), InputFormat.INT16_UV))
+    assert session.counters.retries == 0
 
 
 def test_a_reset_whose_reply_was_lost_is_done() -> None:

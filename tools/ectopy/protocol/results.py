@@ -29,7 +29,8 @@ class LinkCounters:
     Attributes:
         windows_sent: Windows handed to the link at least once.
         windows_lost: Windows sent that gave no result when the link failed.
-        retries: Transmissions beyond the first, of any request.
+        retries: Transmissions beyond the first, of any request but HELLO: a board may still be
+            booting, or its serial port not be connected yet.
         crc_errors: Frames received damaged (checksum, coding or length).
     """
 

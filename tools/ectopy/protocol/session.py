@@ -265,7 +265,7 @@ class Session:
         limit = self._timing.boot_attempts if hello else self._timing.attempts
         if pending.transmissions >= limit:
             raise self._silence(pending)
-        self.counters.retries += pending.transmissions > 0
+        self.counters.retries += pending.transmissions > 0 and not hello
         pending.transmissions += 1
         self._order += 1
         pending.order = self._order
