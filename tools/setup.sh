@@ -39,25 +39,26 @@ apt_install() { # apt_install REASON PACKAGE...
     rm -f "$log"
 }
 
-find_python() {
+find_python() { # find_python BELOW_MINOR: 3.11 or newer, older than 3.BELOW_MINOR
     local candidate
     for candidate in ${PYTHON:-} python3 python3.13 python3.12 python3.11; do
         if command -v "$candidate" >/dev/null &&
-            "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+            "$candidate" -c \
+                "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, $1))"; then
             echo "$candidate"
             return
         fi
     done
-    fail "no Python 3.11 or newer found" \
-        "install python3.11 (Debian 12, Ubuntu 24.04 have it) or set PYTHON=/path/to/python3"
+    fail "no Python from 3.11 to 3.$(($1 - 1)) found" \
+        "install one (Debian 12 and Ubuntu 24.04 have one) or set PYTHON=/path/to/python3"
 }
 
-install_into() { # install_into VENV REQUIREMENT STAMP LOCK
+install_into() { # install_into VENV REQUIREMENT STAMP LOCK PYTHON_BELOW_MINOR
     local venv=$1 requirement=$2 stamp=$3 python
     local -a lock=()
     [ -n "${CI:-}" ] && lock=(-c "$4")
     if [ ! -x "$venv/bin/pip" ]; then
-        python=$(find_python)
+        python=$(find_python "$5")
         "$python" -c 'import ensurepip, venv' 2>/dev/null ||
             apt_install "Python's venv module" python3-venv
         say "making $venv with $("$python" --version)"
@@ -70,12 +71,13 @@ install_into() { # install_into VENV REQUIREMENT STAMP LOCK
 
 setup_python() {
     case "${1:-}" in
-    "") install_into .venv . .venv/.ready .ci/constraints.txt ;;
+    "") install_into .venv . .venv/.ready .ci/constraints.txt 100 ;;
     dev)
-        install_into .venv ".[dev]" .venv/.ready-dev .ci/constraints.txt
+        install_into .venv ".[dev]" .venv/.ready-dev .ci/constraints.txt 100
         touch .venv/.ready
         ;;
-    train) install_into .venv-train ".[train,test]" .venv-train/.ready .ci/constraints-train.txt ;;
+    # neuralspot-edge, which builds the networks, is for Python older than 3.13.
+    train) install_into .venv-train ".[train,test]" .venv-train/.ready .ci/constraints-train.txt 13 ;;
     *) fail "unknown extra '$1'" "one of: dev, train" ;;
     esac
 }
