@@ -40,7 +40,8 @@ apt_install() { # apt_install REASON PACKAGE...
 }
 
 find_python() { # find_python BELOW_MINOR: 3.11 or newer, older than 3.BELOW_MINOR
-    local candidate
+    local candidate wanted="3.11 or newer"
+    [ "$1" -eq 100 ] || wanted="from 3.11 to 3.$(($1 - 1))"
     for candidate in ${PYTHON:-} python3 python3.13 python3.12 python3.11; do
         if command -v "$candidate" >/dev/null &&
             "$candidate" -c \
@@ -49,7 +50,7 @@ find_python() { # find_python BELOW_MINOR: 3.11 or newer, older than 3.BELOW_MIN
             return
         fi
     done
-    fail "no Python from 3.11 to 3.$(($1 - 1)) found" \
+    fail "no Python $wanted found" \
         "install one (Debian 12 and Ubuntu 24.04 have one) or set PYTHON=/path/to/python3"
 }
 

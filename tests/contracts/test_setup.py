@@ -85,7 +85,7 @@ def test_an_old_python_is_refused_with_a_hint(checkout: Path) -> None:
     pretend(checkout, "python3", "exit 1")
     done = run_setup(checkout, "python")
     assert done.returncode != 0
-    assert "no Python from 3.11" in done.stderr
+    assert "no Python 3.11 or newer" in done.stderr
     assert "PYTHON=" in done.stderr
 
 
