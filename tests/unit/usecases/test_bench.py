@@ -257,6 +257,20 @@ def test_a_device_that_gives_no_stats_loses_no_window(
     assert isinstance(run.failure, LinkError)
 
 
+def test_a_board_that_was_lost_is_not_asked_once_more(
+    rig: MakeRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(self: object) -> None:
+        raise AssertionError("another wait for a silent board")
+
+    monkeypatch.setattr("ectopy.protocol.Session.stats", asked)
+    bench_rig = rig()
+    bench_rig.device.close_after = 6
+    run = bench(bench_rig.request)
+    assert isinstance(run.failure, LinkError)
+    assert run.record.memory.stack_high_water_bytes is None
+
+
 def test_a_board_lost_before_the_first_answer_writes_nothing(rig: MakeRig) -> None:
     bench_rig = rig()
     bench_rig.device.close_after = 1

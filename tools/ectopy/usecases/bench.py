@@ -133,7 +133,8 @@ def run_on(link: Link, prepared: Prepared, progress: Progress = silent) -> Bench
             raise
         failure = early
     try:
-        stats = session.stats()
+        # A device that was lost would only be waited for once more.
+        stats = None if isinstance(failure, LinkError) else session.stats()
     except (LinkError, KeyboardInterrupt) as late:
         failure = failure or late
     evidence = Evidence(
