@@ -14,6 +14,8 @@ from hypothesis.extra import numpy as hnp
 from ectopy.preprocess import Preprocess, quantize_windows, to_microvolts
 from ectopy.protocol.framing import MAX_ENCODED, Decoder, Frame, encode
 from ectopy.protocol.schema import MAX_BODY
+from ectopy.vocab import DatasetName, Split
+from ectopy.windows import WindowRequest, load_windows
 from support.fake_firmware import FAKE, FIRMWARE, STRICT, run_compiler
 
 frames = st.builds(
@@ -166,13 +168,13 @@ def test_preprocess_is_equal_on_constant_and_extreme_windows(wire) -> None:
         assert_same(wire, np.stack(rows), epsilon, float(np.float32(0.03)), -128)
 
 
-def test_preprocess_is_equal_on_real_windows(wire, ecg_dir: Path) -> None:
-    from ectopy.vocab import DatasetName, Split
-    from ectopy.windows import WindowRequest, load_windows
-
-    request = WindowRequest(dataset=DatasetName.MITDB, split=Split.DS1, data_dir=ecg_dir, limit=300)
-    uv = to_microvolts(load_windows(request).samples)
-    assert_same(wire, uv, 0.01, float(np.float32(0.047)), -5)
+def test_preprocess_is_equal_on_all_of_ds1(wire, ecg_dir: Path) -> None:
+    request = WindowRequest(dataset=DatasetName.MITDB, split=Split.DS1, data_dir=ecg_dir)
+    windows = load_windows(request)
+    assert len(windows) == 50451
+    for start in range(0, len(windows), 4096):
+        uv = to_microvolts(windows.samples[start : start + 4096])
+        assert_same(wire, uv, 0.01, float(np.float32(0.047)), -5)
 
 
 @given(hnp.arrays(np.float32, 16, elements=st.floats(width=32, allow_nan=False)))
