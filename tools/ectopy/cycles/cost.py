@@ -221,11 +221,15 @@ def _divide(costs: Costs, trace: Trace) -> None:
 
 def _take_back_skipped(costs: Costs, trace: Trace, blocks: Blocks) -> None:
     """Watched instructions were charged as if they always executed."""
+    watched = watch_list(blocks.values()).conditionals
     surplus = {
-        each.address: straight_cycles(each, before) - timings.SKIPPED
+        each.address: (each.timing.name, straight_cycles(each, before) - timings.SKIPPED)
         for block in blocks.values()
         for before, each in zip((None, *block), block, strict=False)
+        if each.address in watched
     }
-    rows = {each.address: each.timing.name for block in blocks.values() for each in block}
-    for (operator, address), count in trace.skipped.items():
-        costs.charge((operator, address), rows[address], -count * surplus[address])
+    for (operator, address), tally in list(costs.tallies.items()):
+        if address in surplus:
+            row, cycles = surplus[address]
+            skipped = tally.instructions - trace.executed.get((operator, address), 0)
+            costs.charge((operator, address), row, -skipped * cycles)

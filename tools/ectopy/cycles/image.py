@@ -49,12 +49,14 @@ class ProgramImage:
     """An ELF file, read.
 
     Attributes:
-        functions: By address, without overlap of addresses.
+        functions: By address, one for each.
+        names: Address of every name; several may share one.
     """
 
     path: Path
     segments: tuple[Segment, ...]
     functions: tuple[Function, ...]
+    names: dict[str, int]
 
     def function_at(self, address: int) -> Function | None:
         """The function that holds an instruction."""
@@ -64,23 +66,18 @@ class ProgramImage:
         found = self.functions[place]
         return found if address < found.address + found.nbytes else None
 
-    def find(self, name: str) -> Function | None:
-        """A function by its name; the first, where static functions share one."""
-        return next((f for f in self.functions if f.name == name), None)
-
     def entry(self, name: str) -> int:
         """Address of a function that must be there.
 
         Raises:
             InputError: There is none.
         """
-        found = self.find(name)
-        if found is None:
+        if name not in self.names:
             raise InputError(
                 f"{self.path} has no function {name}",
                 hint="the cycle model runs ectopy's firmware images; " + REBUILD,
             )
-        return found.address
+        return self.names[name]
 
 
 def read_image(path: Path) -> ProgramImage:
@@ -115,7 +112,13 @@ def _read(path: Path, stream: BinaryIO) -> ProgramImage:
     )
     if not segments:
         raise InputError(f"{path} holds nothing to load", hint=REBUILD)
-    return ProgramImage(path=path, segments=segments, functions=_functions(path, elf))
+    found = _symbols(path, elf)
+    return ProgramImage(
+        path=path,
+        segments=segments,
+        functions=_functions(found),
+        names={f.name: f.address for f in reversed(found)},
+    )
 
 
 def _segment(path: Path, each: Container, file_bytes: int) -> Segment:
@@ -132,21 +135,28 @@ def _segment(path: Path, each: Container, file_bytes: int) -> Segment:
     )
 
 
-def _functions(path: Path, elf: ELFFile) -> tuple[Function, ...]:
+def _symbols(path: Path, elf: ELFFile) -> list[Function]:
+    """All names of functions, global ones first."""
     table = elf.get_section_by_name(".symtab")
-    if not isinstance(table, SymbolTableSection):
+    symbols = list(table.iter_symbols()) if isinstance(table, SymbolTableSection) else []
+    functions = [
+        each
+        for each in symbols
+        if each["st_info"]["type"] == "STT_FUNC" and each["st_shndx"] != "SHN_UNDEF"
+    ]
+    if not functions:
         raise InputError(f"{path} has no symbols", hint="do not strip it; " + REBUILD)
-    found: dict[int, Function] = {}
-    for symbol in table.iter_symbols():
-        if symbol["st_info"]["type"] != "STT_FUNC" or symbol["st_shndx"] == "SHN_UNDEF":
-            continue
-        address = symbol["st_value"] & ~1
-        # Aliases share an address; the global name is the one people know.
-        if address not in found or symbol["st_info"]["bind"] == "STB_GLOBAL":
-            found[address] = Function(name=symbol.name, address=address, nbytes=symbol["st_size"])
-    if not found:
-        raise InputError(f"{path} has no symbols", hint="do not strip it; " + REBUILD)
-    return _with_sizes(sorted(found.values(), key=lambda f: f.address))
+    functions.sort(key=lambda each: each["st_info"]["bind"] != "STB_GLOBAL")
+    return [
+        Function(name=each.name, address=each["st_value"] & ~1, nbytes=each["st_size"])
+        for each in functions
+    ]
+
+
+def _functions(symbols: list[Function]) -> tuple[Function, ...]:
+    """One for each address: aliases share one, and the global name is the one people know."""
+    first = {each.address: each for each in reversed(symbols)}
+    return _with_sizes(sorted(first.values(), key=lambda each: each.address))
 
 
 def _with_sizes(functions: list[Function]) -> tuple[Function, ...]:

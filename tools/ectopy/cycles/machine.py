@@ -20,7 +20,7 @@ from unicorn import (
 )
 from unicorn import arm_const as arm
 
-from ectopy.cycles.image import Function, ProgramImage
+from ectopy.cycles.image import ProgramImage
 from ectopy.cycles.memory import Stalls
 from ectopy.errors import InputError, ModelError, ToolError
 
@@ -62,7 +62,7 @@ class Trace:
             after the last has the number after it. Without such calls all is operator 0.
         block_bytes: Size of each block.
         divisions: For each place how often which operands (magnitudes) were divided.
-        skipped: For each place how often its condition failed.
+        executed: For each place of a watched conditional instruction how often it did execute.
         stall_cycles: For each operator and block, waiting for code and constants by the memory
             model.
         image_loads: For each operator and block, loads of constants, where a memory model asks.
@@ -73,7 +73,7 @@ class Trace:
     edges: dict[int, dict[Edge, int]] = field(default_factory=dict)
     block_bytes: dict[int, int] = field(default_factory=dict)
     divisions: dict[Place, dict[tuple[int, int], int]] = field(default_factory=dict)
-    skipped: dict[Place, int] = field(default_factory=dict)
+    executed: dict[Place, int] = field(default_factory=dict)
     stall_cycles: dict[Place, int] = field(default_factory=dict)
     image_loads: dict[Place, int] = field(default_factory=dict)
     outputs: npt.NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, dtype=np.int8))
@@ -189,7 +189,7 @@ class Machine:
             )
         self._uc.mem_write(data, window.astype(np.int8).tobytes())
         trace = Trace()
-        recorder = _Recorder(trace, self._image.find(OPERATOR_END), watch, stalls)
+        recorder = _Recorder(trace, self._image.names.get(OPERATOR_END), watch, stalls)
         # Hooks act on code that is translated after they were set.
         self._uc.ctl_flush_tb()
         hooks = self._hooks(recorder, watch, stalls)
@@ -225,10 +225,10 @@ class _Recorder:
     """Unicorn's callbacks; they run once per block, so they do next to nothing."""
 
     def __init__(
-        self, trace: Trace, marker: Function | None, watch: Watch, stalls: Stalls | None
+        self, trace: Trace, marker: int | None, watch: Watch, stalls: Stalls | None
     ) -> None:
         self._trace = trace
-        self._marker = marker.address if marker else None
+        self._marker = marker
         self._watch = watch
         self._stalls = stalls
         self._operator = 0
@@ -285,10 +285,13 @@ class _Recorder:
         counts[pair] += 1
 
     def on_conditional(self, uc: Uc, address: int, _: int, __: object) -> None:
-        """A watched conditional instruction is about to run, or to be skipped."""
-        if not condition_holds(self._watch.conditionals[address], _flags(uc)):
+        """A watched conditional instruction is about to run.
+
+        Unicorn 2.1 does not call for those whose condition fails; it might.
+        """
+        if condition_holds(self._watch.conditionals[address], _flags(uc)):
             place = (self._operator, address)
-            self._trace.skipped[place] = self._trace.skipped.get(place, 0) + 1
+            self._trace.executed[place] = self._trace.executed.get(place, 0) + 1
 
 
 def _flags(uc: Uc) -> int:
