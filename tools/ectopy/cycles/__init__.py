@@ -2,9 +2,10 @@
 
 from ectopy.cycles.cost import Tally
 from ectopy.cycles.memory import ZERO, MemoryModel, memory_names
-from ectopy.cycles.model import Estimate, FunctionCost, Line, estimate
+from ectopy.cycles.model import CLOCK_HZ, Estimate, FunctionCost, Line, estimate
 
 __all__ = [
+    "CLOCK_HZ",
     "ZERO",
     "Estimate",
     "FunctionCost",

@@ -16,6 +16,9 @@ from ectopy.cycles.machine import OPERATOR_END, Machine, Trace, Watch
 from ectopy.cycles.memory import ZERO, MemoryModel, Stalls, memory_model
 from ectopy.errors import InputError, ToolError
 
+CLOCK_HZ = 192_000_000
+"""The high-performance clock of an Apollo4 Plus, where modelled cycles are shown as time."""
+
 ENGINE_PREFIX = "ect_engine_"
 """Functions of the engine itself: what they take belongs to no operator."""
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ectopy.aot import compile_graph
 from ectopy.boards import BoardRequest, choose_link, open_board
-from ectopy.cycles import ZERO, Estimate, Tally, estimate
+from ectopy.cycles import CLOCK_HZ, ZERO, Estimate, Tally, estimate
 from ectopy.errors import InputError, ModelError, ToolError
 from ectopy.graph.costs import graph_macs, op_macs
 from ectopy.graph.reader import read_model_bytes, read_tflite
@@ -25,9 +25,6 @@ from ectopy.usecases.inspect import layer_name
 from ectopy.vocab import BoardName, DatasetName, EngineName, LinkKind, Split
 from ectopy.windows import WindowRequest, load_windows
 from ectopy.zoo import Bundle, open_bundle
-
-CLOCK_HZ = 192_000_000
-"""The high-performance clock of an Apollo4 Plus, for milliseconds of modelled cycles."""
 
 ENGINE_ROW = "engine"
 
