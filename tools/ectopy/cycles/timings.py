@@ -21,6 +21,9 @@ Where the manual gives a range we need one number. Those conventions are ours:
 - MRS, MSR and CPS (1 or 2) take 2; DMB and DSB have nothing to wait for; ISB refills.
 - Loads relative to the program counter ("might add a cycle") add none.
 - VDIV and VSQRT are charged in full; integer work that could hide behind them is not.
+
+Not modelled: unaligned accesses, contention between fetches and data on one bus, exceptions. A
+load whose condition fails still lets the next load or store overlap.
 """
 
 from __future__ import annotations
