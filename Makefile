@@ -20,7 +20,7 @@ TOOLS    = $(if $(filter host,$(BOARD)),host,toolchain)
 data_dir = $(if $(DATA_DIR),--data-dir '$(DATA_DIR)')
 
 .DEFAULT_GOAL := help
-.PHONY: help bench test test-train quantize render firmware train evaluate lint format clean distclean
+.PHONY: help bench test test-train profile quantize render firmware train evaluate lint format clean distclean
 .PHONY: toolchain host
 
 help:  ## List the targets and variables
@@ -45,6 +45,10 @@ render: .venv/.ready  ## Write the C of the engine and model into build/
 
 firmware: .venv/.ready $(TOOLS)  ## Build the firmware image
 	@$(ECTOPY) build --board $(BOARD) --model $(MODEL) --engine $(ENGINE) $(ARGS)
+
+profile: .venv/.ready $(TOOLS)  ## Where the instructions and modelled cycles of an inference go
+	@$(ECTOPY) profile --board $(BOARD) --model $(MODEL) --engine $(ENGINE) --seed $(SEED) $(data_dir) \
+		$(if $(JSON),--json '$(JSON)') $(ARGS)
 
 quantize: .venv-train/.ready  ## Keras to int8 TFLite, with its report
 	@$(TRAINER) quantize --model $(MODEL) $(data_dir) $(ARGS)

@@ -29,6 +29,7 @@ LAYERS = {
     "codegen": 3,
     "toolchain": 3,
     "boards": 3,
+    "cycles": 3,
     "report": 3,
     "usecases": 4,
     "console": 5,

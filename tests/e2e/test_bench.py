@@ -64,7 +64,12 @@ def test_the_virtual_board_agrees_and_counts_the_same_instructions_every_time(
     for run, kind in ((serial, LinkKind.UART), (fast, LinkKind.FAST)):
         assert_right(run, 12)
         assert run.record.board.emulated
-        assert run.record.latency.unit is TickUnit.INSTRUCTIONS
+        latency = run.record.latency
+        assert latency.unit is TickUnit.INSTRUCTIONS
+        assert latency.estimated_cycles is not None
+        assert latency.invoke_median < latency.estimated_cycles < 2 * latency.invoke_median
+        assert latency.estimated_ms == pytest.approx(latency.estimated_cycles / 192_000)
+        assert "192 MHz" in run.record.notes["latency.estimated_ms"]
         assert run.record.link.kind is kind
         assert (run.record.memory.stack_high_water_bytes or 0) > 0
     assert ticks(fast) == ticks(again)

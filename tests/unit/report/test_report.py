@@ -59,6 +59,17 @@ def test_emulated_numbers_are_labelled(layout: Layout) -> None:
 
 
 @BOTH
+def test_modelled_cycles_have_a_line_of_their_own_with_their_clock(layout: Layout) -> None:
+    record = invented_record()
+    assert "MODELLED" not in layout(record)
+    latency = replace(record.latency, estimated_cycles=9_600_000, estimated_ms=50.0)
+    shown = flowing(layout(replace(record, latency=latency)))
+    assert re.search(r"Inference, MODELLED \|? ?9,600,000 cycles", shown)
+    assert "50.0 ms at 192 MHz" in shown
+    assert "not measured" in shown
+
+
+@BOTH
 def test_silicon_is_not_labelled_emulated(layout: Layout) -> None:
     record = invented_record()
     silicon = replace(

@@ -19,6 +19,7 @@ COMMANDS = {
     "data": "ectopy.cli.data",
     "evaluate": "ectopy.cli.evaluate",
     "inspect": "ectopy.cli.inspect",
+    "profile": "ectopy.cli.profile",
     "quantize": "ectopy.cli.quantize",
     "render": "ectopy.cli.render",
     "train": "ectopy.cli.train",

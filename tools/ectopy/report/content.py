@@ -74,6 +74,7 @@ def describe(record: RunRecord) -> Report:
             _totals(record),
             _agreement(record),
             _latency(record),
+            *_modelled(record),
             _memory(record),
             _link(record),
         ),
@@ -170,11 +171,17 @@ def _latency(record: RunRecord) -> Fact:
         f"max {count(latency.invoke_max)}",
         f"preprocess {count(latency.preprocess_median)}",
     ]
-    if latency.estimated_cycles is not None:
-        pieces.append(f"estimated cycles {count(latency.estimated_cycles)}")
-    if latency.estimated_ms is not None:
-        pieces.append(f"estimated {latency.estimated_ms:.2f} ms")
     return Fact(name=f"Inference, {latency.unit}", pieces=tuple(pieces))
+
+
+def _modelled(record: RunRecord) -> tuple[Fact, ...]:
+    """A line of its own: modelled cycles are never mixed with what a board counted."""
+    cycles, milliseconds = record.latency.estimated_cycles, record.latency.estimated_ms
+    if cycles is None or not milliseconds:
+        return ()
+    clock_mhz = cycles / milliseconds / 1000.0
+    pieces = (f"{count(cycles)} cycles", f"{milliseconds:.1f} ms at {clock_mhz:.0f} MHz")
+    return (Fact(name="Inference, MODELLED", pieces=(*pieces, "not measured")),)
 
 
 def _memory(record: RunRecord) -> Fact:

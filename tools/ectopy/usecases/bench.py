@@ -14,6 +14,7 @@ from ectopy.progress import Progress, silent
 from ectopy.protocol import DeviceStats, Hello, Link, Session
 from ectopy.reference import HostInterpreter, open_reference
 from ectopy.toolchain import Image
+from ectopy.usecases.bench_estimate import CycleEstimate, estimate_cycles
 from ectopy.usecases.bench_files import (
     outputs_table,
     require_writable,
@@ -36,6 +37,7 @@ class Prepared:
     Attributes:
         label_map: Annotation symbols of each class of the model.
         link: The one to open, never ``auto``.
+        estimated: By the cycle model, over the first window.
     """
 
     request: BenchRequest
@@ -45,6 +47,7 @@ class Prepared:
     label_map: str
     link: LinkKind
     image: Image
+    estimated: CycleEstimate
     oracle: HostInterpreter
 
 
@@ -100,6 +103,7 @@ def prepare(request: BenchRequest, progress: Progress = silent) -> Prepared:
     image = build_firmware(
         BuildRequest(board=request.board, engine=request.engine, bundle=bundle), progress
     )
+    progress(0, 0, "running the cycle model")
     return Prepared(
         request=request,
         graph=graph,
@@ -108,6 +112,7 @@ def prepare(request: BenchRequest, progress: Progress = silent) -> Prepared:
         label_map=label_map(bundle.configuration),
         link=link,
         image=image,
+        estimated=estimate_cycles(image, samples.quantized[0]),
         oracle=open_reference(tflite, graph),
     )
 
@@ -146,6 +151,7 @@ def run_on(link: Link, prepared: Prepared, progress: Progress = silent) -> Bench
         samples=prepared.samples,
         label_map=prepared.label_map,
         measured=measured,
+        estimated=prepared.estimated,
         reference=prepared.oracle.name,
         link=link.kind,
         stats=stats,

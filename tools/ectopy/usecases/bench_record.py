@@ -32,12 +32,11 @@ from ectopy.records import (
     RunRecord,
 )
 from ectopy.toolchain import Image
+from ectopy.usecases.bench_estimate import CycleEstimate
 from ectopy.usecases.bench_stream import Measured, Samples
 from ectopy.usecases.bench_types import BenchRequest
 from ectopy.vocab import LinkKind
 from ectopy.windows import DatasetInfo
-
-NO_CYCLE_MODEL = "no cycle model was run over this image"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,6 +45,7 @@ class Evidence:
 
     Attributes:
         label_map: Annotation symbols of each class of the model.
+        estimated: By the cycle model.
         stats: None if the device could not be asked any more.
         failure: What ended the run early.
         began: With time zone.
@@ -59,6 +59,7 @@ class Evidence:
     samples: Samples
     label_map: str
     measured: Measured
+    estimated: CycleEstimate
     reference: str
     link: LinkKind
     counters: LinkCounters
@@ -175,16 +176,16 @@ def _latency(run: Evidence, notes: dict[str, str]) -> LatencyRecord:
         notes["latency.preprocess_median"] = (
             f"windows were sent as {run.request.input_format.name.lower()}"
         )
-    notes["latency.estimated_cycles"] = NO_CYCLE_MODEL
-    notes["latency.estimated_ms"] = NO_CYCLE_MODEL
+    notes["latency.estimated_cycles"] = run.estimated.note
+    notes["latency.estimated_ms"] = run.estimated.clock_note
     return LatencyRecord(
         unit=run.hello.tick_unit,
         invoke_median=metrics.nearest_rank(invoke, 50),
         invoke_p99=metrics.nearest_rank(invoke, 99),
         invoke_max=metrics.nearest_rank(invoke, 100),
         preprocess_median=metrics.nearest_rank(preprocess, 50),
-        estimated_cycles=None,
-        estimated_ms=None,
+        estimated_cycles=run.estimated.cycles,
+        estimated_ms=run.estimated.milliseconds,
     )
 
 

@@ -1,0 +1,165 @@
+"""The cycle model against the virtual EVB, and ``ectopy profile`` as people call it."""
+
+import csv
+import json
+import re
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from click.testing import CliRunner
+
+from ectopy.boards import BoardRequest, open_board
+from ectopy.cli.profile import command
+from ectopy.cycles import estimate
+from ectopy.errors import EctopyError, InputError
+from ectopy.protocol import InputFormat, Session
+from ectopy.usecases.build import BuildRequest, build_firmware
+from ectopy.usecases.profile import ProfileRequest, profile
+from ectopy.vocab import BoardName, EngineName, LinkKind
+from ectopy.zoo import open_bundle
+from support.fake_firmware import build_virt
+
+pytestmark = pytest.mark.e2e
+MODELS = ["beat-2-eff-sm", "beat-3-eff-sm"]
+
+
+def windows() -> list[npt.NDArray[np.int8]]:
+    noise = np.random.default_rng(7).integers(-128, 128, 512).astype(np.int8)
+    return [np.zeros(512, dtype=np.int8), noise]
+
+
+def count(elf: Path, function: str) -> list[str]:
+    """Instructions of a function; literals do not count."""
+    command = ["arm-none-eabi-objdump", "-d", f"--disassemble={function}", str(elf)]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    lines = re.findall(r"^ +[0-9a-f]+:\t[0-9a-f ]+\t(.+)$", text, flags=re.MULTILINE)
+    return [line for line in lines if not line.startswith((".word", "nop"))]
+
+
+def around_invoke(elf: Path) -> int:
+    """Instructions between the two readings of the counter that are not the inference.
+
+    From one reading to the next each instruction of ect_board_ticks runs once: those behind the
+    reading in the first call, those up to it in the second. Between the calls lies what
+    app/inference.c has there, from the return of the first to the second call.
+    """
+    caller = count(elf, "ect_infer")
+    (invoke,) = (i for i, line in enumerate(caller) if "<ect_engine_invoke>" in line)
+    ticks = [i for i, line in enumerate(caller) if "<ect_board_ticks>" in line]
+    first, second = max(i for i in ticks if i < invoke), min(i for i in ticks if i > invoke)
+    assert not any(line.startswith(("b.n", "bne", "beq")) for line in caller[first:second])
+    return second - first + len(count(elf, "ect_board_ticks"))
+
+
+def require_equal(elf: Path) -> None:
+    with open_board(BoardRequest(board=BoardName.VIRT, elf=elf, link=LinkKind.FAST)) as board:
+        session = Session(board.link)
+        session.hello()
+        results = list(session.infer((w.tobytes() for w in windows()), InputFormat.INT8))
+    for window, result in zip(windows(), results, strict=True):
+        modelled = estimate(elf, window)
+        assert modelled.outputs.tobytes() == result.outputs
+        assert modelled.instructions == result.ticks_invoke - around_invoke(elf)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_instruction_count_is_that_of_the_emulated_board_to_the_last(name: str) -> None:
+    request = BuildRequest(board=BoardName.VIRT, engine=EngineName.AOT, bundle=open_bundle(name))
+    require_equal(build_firmware(request).elf)
+
+
+def test_instruction_count_is_exact_for_an_engine_in_floating_point_too(tmp_path: Path) -> None:
+    require_equal(build_virt(tmp_path / "firmware.elf"))
+
+
+@dataclass(frozen=True)
+class Written:
+    """What one call of the command left."""
+
+    screen: str
+    document: dict[str, Any]
+    rows: list[dict[str, str]]
+    picture: str
+    duration_s: float
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    folder = tmp_path_factory.mktemp("profile")
+    files = {kind: folder / f"profile.{kind}" for kind in ("csv", "json", "svg")}
+    options = [word for kind, path in files.items() for word in (f"--{kind}", str(path))]
+    call = ["--model", MODELS[0], "--dataset", "synthetic", "--device", *options]
+    began_s = time.monotonic()
+    done = CliRunner().invoke(command, call)
+    assert done.exit_code == 0, done.output
+    return Written(
+        screen=done.output,
+        document=json.loads(files["json"].read_text()),
+        rows=list(csv.DictReader(files["csv"].read_text().splitlines())),
+        picture="".join(ElementTree.parse(files["svg"]).getroot().itertext()),
+        duration_s=time.monotonic() - began_s,
+    )
+
+
+def test_it_takes_seconds(written: Written) -> None:
+    """The target is 5 s without the board on an idle computer; this only catches a collapse."""
+    assert written.duration_s < 40
+
+
+def test_operators_of_the_model_are_those_of_the_device(written: Written) -> None:
+    rows = [row for row in written.rows if row["row"] == "operator"]
+    assert [int(row["index"]) for row in rows] == list(range(60))
+    # The device reads its counter after each operator, always at the same cost; before the first
+    # it also enters the engine.
+    more = [int(row["device_ticks"]) - int(row["emulated_instructions"]) for row in rows]
+    assert len(set(more[1:])) == 1
+    assert more[1] < more[0] < 2 * more[1]
+    device = written.document["device"]
+    assert device["emulated"]
+    assert device["tick_unit"] == "instructions"
+    assert 0 < device["invoke_ticks"] - written.document["emulated_instructions"] < 40
+
+
+def test_rows_add_up_to_the_totals(written: Written) -> None:
+    document = written.document
+    for rows in (document["operators"], document["functions"]):
+        for figure in ("emulated_instructions", "modelled_cycles"):
+            assert sum(row[figure] for row in rows) == document[figure]
+        assert sum(row["share"] for row in rows) == pytest.approx(1.0)
+    assert sum(document["by_row"].values()) == document["modelled_cycles"]
+    assert sum(row["macs"] for row in document["operators"]) == document["macs"] == 866_624
+    kernels = {row["kernel"] for row in document["operators"]} - {""}
+    assert kernels <= {row["name"] for row in document["functions"]}
+
+
+def test_every_file_says_what_is_emulated_and_what_is_modelled(written: Written) -> None:
+    assert "EMULATED" in written.screen
+    assert "MODELLED" in written.screen
+    assert "(SYNTHETIC)" in written.document["dataset"]
+    assert written.document["schema_version"] == 1
+    own = [row for row in written.rows if row["row"] != "function"]
+    total = sum(int(row["modelled_cycles"]) for row in own)
+    assert total == written.document["modelled_cycles"]
+    for words in ("modelled Cortex-M4 cycles", "not measured on silicon", "stage1.mbconv1.dp"):
+        assert words in written.picture
+
+
+def test_annotate_lists_a_kernel_with_counts_and_a_bad_file_is_an_error(tmp_path: Path) -> None:
+    svg = tmp_path / "no" / "x.svg"
+    call = ["--model", MODELS[0], "--dataset", "synthetic", "--svg", str(svg)]
+    done = CliRunner().invoke(command, [*call, "--annotate", "ect_conv2d_1x1_s8_ref"])
+    assert re.search(r"\d\.\d\d +[\d,]+ +[\d,]+ +1\.00 +[0-9a-f]+ +(smlabb|mla) ", done.output)
+    assert isinstance(done.exception, EctopyError)
+    assert "cannot write the picture" in done.exception.message
+
+
+def test_a_board_without_a_cortex_m4_is_refused() -> None:
+    with pytest.raises(InputError, match="not those of board host"):
+        profile(ProfileRequest(model=MODELS[0], board=BoardName.HOST))
