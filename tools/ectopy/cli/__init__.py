@@ -21,6 +21,7 @@ COMMANDS = {
     "inspect": "ectopy.cli.inspect",
     "quantize": "ectopy.cli.quantize",
     "render": "ectopy.cli.render",
+    "report": "ectopy.cli.report",
     "train": "ectopy.cli.train",
 }
 """Command name -> module that holds it as ``command``."""
