@@ -57,7 +57,7 @@ def side_by_side(records: Sequence[RunRecord], names: Sequence[str]) -> Grid:
 def differences(records: Sequence[RunRecord]) -> tuple[str, ...]:
     """What the runs do not share, and so may explain any difference between their figures."""
     unlike = [name for name, key in _SAME if len({key(r) for r in records}) > 1]
-    remarks = [f"these runs are of different {', '.join(unlike)}"] if unlike else []
+    remarks = [f"these runs are of different {' and '.join(unlike)}"] if unlike else []
     if len({r.board.emulated for r in records}) > 1:
         remarks.append("some ran on an emulator and some did not")
     if len({r.latency.unit for r in records}) > 1:

@@ -24,6 +24,8 @@ from ectopy.usecases.bench_record import Evidence, make_record
 from ectopy.usecases.bench_stream import Measured, Samples, encode_windows, stream
 from ectopy.usecases.bench_types import BenchRequest, BenchRun
 from ectopy.usecases.build import BuildRequest, build_firmware
+from ectopy.usecases.report import Sources, gather, write_pages
+from ectopy.usecases.run_folder import open_run
 from ectopy.vocab import LABEL_MAP, LinkKind
 from ectopy.windows import WindowRequest, WindowSet, load_windows
 from ectopy.zoo import Configuration, class_labels, open_bundle
@@ -164,8 +166,11 @@ def _conclude(evidence: Evidence, windows: WindowSet) -> BenchRun:
     failure = evidence.failure
     try:
         folder = write_run(evidence.request.runs_dir, record, outputs)
+        run = open_run(folder)
+        sources = Sources(bundles=(evidence.request.model,), windows=windows)
+        write_pages(folder, [gather(run, sources)], [run.name])
     except EctopyError as unwritten:
-        failure = unwritten
+        failure = failure or unwritten
     return BenchRun(record=record, folder=folder, failure=failure)
 
 

@@ -18,7 +18,6 @@ from ectopy.records import RunRecord
 from ectopy.report import CompiledModel, Example, ImageMemory, MemoryPiece, Part, RunMaterial
 from ectopy.report.examples import choose_examples
 from ectopy.toolchain import BUDGETS, ELF_NAME, read_memory_map
-from ectopy.usecases.bench_files import REPORT
 from ectopy.usecases.build import BUILD_DIR
 from ectopy.usecases.run_folder import RunFolder, open_run
 from ectopy.vocab import BoardName, DatasetName, EngineName, Split
@@ -26,6 +25,7 @@ from ectopy.windows import WindowRequest, WindowSet, load_windows
 from ectopy.zoo import open_bundle
 
 PAGE = "report.html"
+REPORT = "report.md"
 JUNIT = "junit.xml"
 NO_OUTPUTS = "there is no outputs.csv beside the record"
 
@@ -114,7 +114,8 @@ def write_pages(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            (folder / name).write_text(text, encoding="utf-8")
+            # JSON can spell half a surrogate pair, which UTF-8 cannot.
+            (folder / name).write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         raise InputError(
             f"cannot write the report to {folder}: {error.strerror}", hint="choose another folder"
