@@ -17,6 +17,7 @@ COMMANDS = {
     "bench": "ectopy.cli.bench",
     "build": "ectopy.cli.build",
     "data": "ectopy.cli.data",
+    "energy": "ectopy.cli.energy",
     "evaluate": "ectopy.cli.evaluate",
     "inspect": "ectopy.cli.inspect",
     "quantize": "ectopy.cli.quantize",

@@ -74,6 +74,7 @@ def describe(record: RunRecord) -> Report:
             _agreement(record),
             _latency(record),
             _memory(record),
+            *_energy(record),
             _link(record),
         ),
         origin=(
@@ -187,6 +188,15 @@ def _memory(record: RunRecord) -> Fact:
             f"RAM {count(record.firmware.ram_bytes)}",
         ),
     )
+
+
+def _energy(record: RunRecord) -> tuple[Fact, ...]:
+    """Only what was measured; the notes say why there is nothing."""
+    measured = record.energy.measured_uj_per_inference
+    if measured is None:
+        return ()
+    instrument = record.energy.instrument or "an unnamed instrument"
+    return (Fact(name="Energy, uJ", pieces=(f"{measured:g} per inference", instrument)),)
 
 
 def _link(record: RunRecord) -> Fact:

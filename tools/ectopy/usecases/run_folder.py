@@ -46,23 +46,39 @@ def open_run(path: Path) -> RunFolder:
     Raises:
         InputError: There is no record, it cannot be read, or outputs.csv is not of this record.
     """
-    is_folder = path.is_dir()
-    record_path = path / RECORD if is_folder else path
-    if not record_path.is_file():
-        raise InputError(f"there is no run record {record_path}", hint=_HINT)
-    try:
-        record = from_json(_read(record_path))
-    except InputError as error:
-        raise InputError(f"{record_path}: {error.message}", hint=error.hint) from error
+    record_path = _record_path(path)
+    record = open_record(path)
     folder = record_path.parent
     # A record that was copied away by --json has no outputs, whatever else lies beside it.
-    with_outputs = (is_folder or record_path.name == RECORD) and (folder / OUTPUTS).is_file()
+    with_outputs = record_path.name == RECORD and (folder / OUTPUTS).is_file()
     return RunFolder(
         name=folder.resolve().name if record_path.name == RECORD else record_path.stem,
         folder=folder,
         record=record,
         outputs=read_outputs(folder / OUTPUTS, record) if with_outputs else None,
     )
+
+
+def open_record(path: Path) -> RunRecord:
+    """The record of a run.
+
+    Args:
+        path: Folder of the run, or the record itself.
+
+    Raises:
+        InputError: There is no record, or it cannot be read.
+    """
+    record_path = _record_path(path)
+    if not record_path.is_file():
+        raise InputError(f"there is no run record {record_path}", hint=_HINT)
+    try:
+        return from_json(_read(record_path))
+    except InputError as error:
+        raise InputError(f"{record_path}: {error.message}", hint=error.hint) from error
+
+
+def _record_path(path: Path) -> Path:
+    return path / RECORD if path.is_dir() else path
 
 
 def read_outputs(path: Path, record: RunRecord) -> Outputs:
