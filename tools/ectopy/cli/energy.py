@@ -31,6 +31,7 @@ def command(run: Path, as_json: bool) -> None:
     with console.wide_enough():
         console.out.print(_heading(estimate), highlight=False, markup=False)
         console.out.print(_table(estimate))
+        console.out.print(_sources(estimate), highlight=False, markup=False)
         console.out.print(_remarks(estimate), highlight=False, markup=False)
 
 
@@ -56,27 +57,33 @@ def _heading(estimate: EnergyEstimate) -> str:
 
 def _table(estimate: EnergyEstimate) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("figure")
+    table.add_column("figure", no_wrap=True)
     table.add_column("kind")
+    table.add_column("", no_wrap=True)
     table.add_column("pJ/cycle", justify="right")
     table.add_column("estimate, uJ", justify="right")
-    table.add_column("from")
     for row in estimate.rows:
-        constant = row.constant
-        remark = f"\n{constant.remark}" if constant.remark else ""
         table.add_row(
-            f"{constant.id}\n{constant.part}",
-            constant.kind,
+            row.constant.id,
+            row.constant.kind,
+            row.constant.formula,
             f"{row.pj_per_cycle:.3g}",
             f"{row.estimated_uj:.3g}",
-            f"{constant.formula}; {constant.condition}\n{constant.source}, {constant.date}{remark}",
         )
     return table
 
 
+def _sources(estimate: EnergyEstimate) -> str:
+    return "\n".join(
+        f"{c.id}: {c.part}, {c.condition}. Source: {c.source} ({c.date})."
+        + (f" But {c.remark}." if c.remark else "")
+        for c in (row.constant for row in estimate.rows)
+    )
+
+
 def _remarks(estimate: EnergyEstimate) -> str:
     pairs = "; ".join(f"{one} and {other}" for one, other in estimate.contradictions)
-    lines = [CAVEAT, f"They contradict each other: {pairs}."] if pairs else [CAVEAT]
+    lines = ["", CAVEAT, *([f"These cannot both be true: {pairs}."] if pairs else [])]
     if estimate.measured_uj_per_inference is None:
         lines.append("Measured: not yet (energy.measured_uj_per_inference of the record is null).")
     else:

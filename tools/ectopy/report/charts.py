@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ectopy import metrics
 from ectopy.graph.types import Graph
 from ectopy.report.content import count
-from ectopy.report.material import CompiledModel
+from ectopy.report.material import CompiledModel, OperatorCosts
 from ectopy.vocab import FRAME_SAMPLES, R_PEAK_SAMPLE, SAMPLING_HZ
 
 WIDTH, HEIGHT = 960.0, 320.0
@@ -20,6 +20,7 @@ TRACE_WIDTH, TRACE_HEIGHT = 320.0, 130.0
 MOST_BARS = 40
 LABEL_WIDTH, LABEL_HEIGHT = 44.0, 15.0
 INPUT_KIND = "INPUT"
+ENGINE_KIND = "ENGINE"
 SMALLEST_RANGE_MV = 2.0
 """So that a flat lead does not look like a tall one."""
 
@@ -168,16 +169,50 @@ def arena_chart(model: CompiledModel) -> Chart:
                 text=count(buffer.nbytes) if fits else "",
             )
         )
-    every = max(1, -(-len(plan.steps) // 100)) * 10
     return Chart(
         boxes=tuple(boxes),
-        x_ticks=tuple(
-            Tick(at=_round(LEFT + column * (step + 1.5)), text=str(step))
-            for step in range(0, len(plan.steps), every)
-        ),
+        x_ticks=_operator_ticks(len(plan.steps), LEFT + column, column),
         y_ticks=_y_ticks(plan.arena_bytes),
         x_label="operator (height: bytes of the arena)",
         styles=tuple(dict.fromkeys(styles)),
+    )
+
+
+def cost_chart(costs: OperatorCosts) -> Chart:
+    """Modelled cycles of every operator, in their order."""
+    highest = max(1, *(each.modelled_cycles for each in costs.operators))
+    slot = (WIDTH - LEFT - RIGHT) / len(costs.operators)
+    room = HEIGHT - TOP - BOTTOM
+    boxes = []
+    for position, each in enumerate(costs.operators):
+        height = room * each.modelled_cycles / highest
+        boxes.append(
+            Box(
+                x=_round(LEFT + position * slot),
+                y=_round(HEIGHT - BOTTOM - height),
+                width=_round(slot),
+                height=_round(height),
+                style=each.kind if each.index is not None else ENGINE_KIND,
+                title=f"{'' if each.index is None else each.index} {each.kind} {each.shape}\n"
+                f"{each.name}\n{count(each.modelled_cycles)} cycles, {count(each.macs)} MAC",
+            )
+        )
+    operators = sum(each.index is not None for each in costs.operators)
+    return Chart(
+        boxes=tuple(boxes),
+        x_ticks=_operator_ticks(operators, LEFT, slot),
+        y_ticks=_y_ticks(highest),
+        x_label="operator (height: modelled cycles)",
+        styles=tuple(dict.fromkeys(box.style for box in boxes)),
+    )
+
+
+def _operator_ticks(operators: int, left: float, slot: float) -> tuple[Tick, ...]:
+    """A mark at every tenth operator, fewer where there are hundreds."""
+    every = max(1, -(-operators // 100)) * 10
+    return tuple(
+        Tick(at=_round(left + slot * (index + 0.5)), text=str(index))
+        for index in range(0, operators, every)
     )
 
 

@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ectopy.records import RunRecord
-from ectopy.vocab import TickUnit
+from ectopy.vocab import DatasetName, TickUnit
+from ectopy.windows import CITATION
 
 UNKNOWN = "n/a"
+CITATIONS = {DatasetName.MITDB.value: CITATION}
+"""For the first records, which do not name the makers of their data themselves."""
+
 SHOWN_NOTES = ("dataset", "dataset.name")
 """Notes that stand among the facts."""
 
@@ -233,7 +237,7 @@ def _dataset(record: RunRecord) -> Fact:
 
 
 def _citation(record: RunRecord) -> tuple[Fact, ...]:
-    citation = record.notes.get("dataset")
+    citation = record.notes.get("dataset") or CITATIONS.get(record.dataset.name)
     return (Fact(name="Data", pieces=tuple(citation.split(". "))),) if citation else ()
 
 

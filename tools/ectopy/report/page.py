@@ -9,10 +9,25 @@ import numpy as np
 import numpy.typing as npt
 
 from ectopy.records import RunRecord
-from ectopy.report.charts import Chart, Trace, arena_chart, histogram, trace
+from ectopy.report.charts import (
+    ENGINE_KIND,
+    Chart,
+    Trace,
+    arena_chart,
+    cost_chart,
+    histogram,
+    trace,
+)
 from ectopy.report.compared import differences, side_by_side
 from ectopy.report.content import Grid, Report, Tone, count, describe, percent
-from ectopy.report.material import Example, ImageMemory, MemoryPiece, Part, RunMaterial
+from ectopy.report.material import (
+    Example,
+    ImageMemory,
+    MemoryPiece,
+    OperatorCosts,
+    Part,
+    RunMaterial,
+)
 
 SYMBOLS_SHOWN = 10
 MOST_LISTED = 12
@@ -113,6 +128,9 @@ class RunPage:
     memory: tuple[BarGroup, ...]
     arena: Chart | None
     arena_summary: str
+    costs: Chart | None
+    costs_summary: str
+    costs_by_kind: tuple[Bar, ...]
     mistakes: tuple[Mistake, ...]
     mistakes_summary: str
     missing: Mapping[str, str]
@@ -165,6 +183,9 @@ def _run_page(material: RunMaterial, name: str, anchor: str) -> RunPage:
         memory=_memory(material.image),
         arena=arena_chart(model) if model else None,
         arena_summary=_arena_summary(material),
+        costs=cost_chart(material.costs) if material.costs else None,
+        costs_summary=_costs_summary(material.costs),
+        costs_by_kind=_costs_by_kind(material.costs),
         mistakes=tuple(_mistake(example, record) for example in material.examples),
         mistakes_summary=_mistakes_summary(record),
         missing={part.value: material.missing.get(part, "") for part in Part},
@@ -246,15 +267,8 @@ def _distribution(name: str, ticks: npt.NDArray[np.int64], unit: str) -> Distrib
     )
     if len(values) > MOST_LISTED:
         return Distribution(name=name, summary=summary, chart=histogram(ticks, unit))
-    bars = tuple(
-        Bar(
-            name=count(int(value)),
-            value=count(int(windows)),
-            percentage=round(100 * windows / len(ticks), 1),
-        )
-        for value, windows in zip(values, counts, strict=True)
-    )
-    return Distribution(name=name, summary=summary, values=bars)
+    amounts = [(count(int(v)), int(n)) for v, n in zip(values, counts, strict=True)]
+    return Distribution(name=name, summary=summary, values=_bars(amounts, len(ticks)))
 
 
 def _memory(image: ImageMemory | None) -> tuple[BarGroup, ...]:
@@ -267,23 +281,30 @@ def _memory(image: ImageMemory | None) -> tuple[BarGroup, ...]:
         capacity = image.capacities_bytes.get(memory)
         of = f", {100 * total / capacity:.1f} % of {count(capacity)}" if capacity else ""
         title = f"{memory}: {count(total)} bytes{of}"
-        groups.append(BarGroup(title=title, bars=_bars(pieces, total)))
+        groups.append(BarGroup(title=title, bars=_bars(_sizes(pieces), total)))
         largest = [s for s in image.symbols if s.memory == memory][:SYMBOLS_SHOWN]
         if largest:
             groups.append(
-                BarGroup(title=f"Largest symbols in {memory}, bytes", bars=_bars(largest, total))
+                BarGroup(
+                    title=f"Largest symbols in {memory}, bytes", bars=_bars(_sizes(largest), total)
+                )
             )
     return tuple(groups)
 
 
-def _bars(pieces: Sequence[MemoryPiece], total: int) -> tuple[Bar, ...]:
+def _sizes(pieces: Sequence[MemoryPiece]) -> list[tuple[str, int]]:
+    return [(piece.name, piece.nbytes) for piece in pieces]
+
+
+def _bars(amounts: Sequence[tuple[str, int]], total: int) -> tuple[Bar, ...]:
+    """Amounts by name, as shares of a total."""
     return tuple(
         Bar(
-            name=piece.name,
-            value=count(piece.nbytes),
-            percentage=round(100 * piece.nbytes / total, 1) if total else 0.0,
+            name=name,
+            value=count(amount),
+            percentage=round(100 * amount / total, 1) if total else 0.0,
         )
-        for piece in pieces
+        for name, amount in amounts
     )
 
 
@@ -296,6 +317,28 @@ def _arena_summary(material: RunMaterial) -> str:
         f"{count(plan.live_peak_bytes)} bytes are alive at once at the fullest operator, and no "
         f"arena can be smaller. The device says it uses {count(memory.arena_bytes)} bytes."
     )
+
+
+def _costs_summary(costs: OperatorCosts | None) -> str:
+    if costs is None:
+        return ""
+    cycles = sum(each.modelled_cycles for each in costs.operators)
+    macs = sum(each.macs for each in costs.operators)
+    return (
+        f"{count(cycles)} modelled cycles for {count(macs)} MAC, memory with {costs.memory_title}: "
+        "an estimate by Arm's documented timings, not a measurement."
+    )
+
+
+def _costs_by_kind(costs: OperatorCosts | None) -> tuple[Bar, ...]:
+    if costs is None:
+        return ()
+    totals: dict[str, int] = {}
+    for each in costs.operators:
+        kind = each.kind if each.index is not None else ENGINE_KIND
+        totals[kind] = totals.get(kind, 0) + each.modelled_cycles
+    largest_first = sorted(totals.items(), key=lambda item: -item[1])
+    return _bars(largest_first, sum(totals.values()))
 
 
 def _mistakes_summary(record: RunRecord) -> str:

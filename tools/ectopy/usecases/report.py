@@ -15,11 +15,19 @@ from ectopy.graph.reader import read_model_bytes, read_tflite
 from ectopy.graph.types import Graph
 from ectopy.progress import Progress, silent
 from ectopy.records import RunRecord
-from ectopy.report import CompiledModel, Example, ImageMemory, MemoryPiece, Part, RunMaterial
+from ectopy.report import (
+    CompiledModel,
+    Example,
+    ImageMemory,
+    MemoryPiece,
+    OperatorCosts,
+    Part,
+    RunMaterial,
+)
 from ectopy.report.examples import choose_examples
 from ectopy.toolchain import BUDGETS, ELF_NAME, read_memory_map
 from ectopy.usecases.build import BUILD_DIR
-from ectopy.usecases.run_folder import RunFolder, open_run
+from ectopy.usecases.run_folder import PROFILE, RunFolder, open_run, read_profile
 from ectopy.vocab import BoardName, DatasetName, EngineName, Split
 from ectopy.windows import WindowRequest, WindowSet, load_windows
 from ectopy.zoo import open_bundle
@@ -69,6 +77,7 @@ class _Findings:
     graph: Graph | None = None
     model: CompiledModel | None = None
     image: ImageMemory | None = None
+    costs: OperatorCosts | None = None
     examples: tuple[Example, ...] = ()
     missing: dict[Part, str] = field(default_factory=dict)
 
@@ -128,6 +137,7 @@ def gather(run: RunFolder, sources: Sources) -> RunMaterial:
     found = _Findings()
     _find_model(run.record, sources, found)
     _find_image(run.record, found)
+    _find_costs(run, found)
     if run.outputs is None:
         found.missing |= dict.fromkeys((Part.OUTPUTS, Part.EXAMPLES), NO_OUTPUTS)
         found.missing.pop(Part.PROBABILITIES, None)
@@ -138,6 +148,7 @@ def gather(run: RunFolder, sources: Sources) -> RunMaterial:
         outputs=run.outputs,
         model=found.model,
         image=found.image,
+        costs=found.costs,
         examples=found.examples,
         missing=found.missing,
     )
@@ -197,6 +208,22 @@ def _find_image(record: RunRecord, found: _Findings) -> None:
         ),
         capacities_bytes={"flash": budget.flash_bytes, "RAM": budget.ram_bytes} if budget else {},
     )
+
+
+def _find_costs(run: RunFolder, found: _Findings) -> None:
+    """The profile that somebody put beside the record; nobody need have."""
+    path = run.folder / PROFILE
+    if not path.is_file():
+        return
+    try:
+        elf_sha256, costs = read_profile(path)
+    except EctopyError as error:
+        found.missing[Part.OPERATORS] = error.message
+        return
+    if elf_sha256 == run.record.firmware.elf_sha256:
+        found.costs = costs
+    else:
+        found.missing[Part.OPERATORS] = f"{PROFILE} is of another image than the one that ran"
 
 
 def _find_examples(run: RunFolder, sources: Sources, found: _Findings) -> None:

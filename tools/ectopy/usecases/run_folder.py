@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,17 @@ import numpy as np
 from ectopy import metrics
 from ectopy.errors import InputError
 from ectopy.records import RunRecord, from_json
-from ectopy.report import Outputs
+from ectopy.report import OperatorCost, OperatorCosts, Outputs
+from ectopy.typed_json import read_value
 from ectopy.usecases.bench_files import OUTPUTS, RECORD
 
 _HINT = "name a folder that `ectopy bench` wrote, or a record.json"
 LARGEST_FILE_BYTES = 64 * 1024 * 1024
 """Ten times the outputs of all windows we know."""
+
+PROFILE = "profile.json"
+
+_PROFILE_HINT = "remove it, or write it again"
 
 _COLUMNS = ("window", "beat_sample", "true_class", "ticks_preprocess", "ticks_invoke")
 
@@ -119,6 +125,32 @@ def read_outputs(path: Path, record: RunRecord) -> Outputs:
     if confusion.tolist() != [list(row) for row in record.accuracy.confusion]:
         raise InputError(f"{path} is not of the record beside it", hint="measure again")
     return outputs
+
+
+def read_profile(path: Path) -> tuple[str, OperatorCosts]:
+    """What a page shows of ``ectopy profile --json``.
+
+    Returns:
+        SHA-256 of the image that was profiled, and the costs of its operators.
+
+    Raises:
+        InputError: It is no such file.
+    """
+    try:
+        tree = json.loads(_read(path))
+        rows = tree["operators"]
+        names = [field.name for field in fields(OperatorCost)]
+        wanted = {
+            "memory_title": tree["memory_title"],
+            "operators": [{name: row[name] for name in names} for row in rows],
+        }
+        costs: OperatorCosts = read_value(wanted, OperatorCosts)
+        elf_sha256: str = read_value(tree["elf_sha256"], str, "elf_sha256")
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise InputError(f"{path} is not a profile: {error}", hint=_PROFILE_HINT) from error
+    if not costs.operators or min(row.modelled_cycles for row in costs.operators) < 0:
+        raise InputError(f"{path} is not a profile: no costs", hint=_PROFILE_HINT)
+    return elf_sha256, costs
 
 
 def _column(rows: list[dict[str, str]], name: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
