@@ -186,6 +186,7 @@ def test_without_a_profile_nothing_is_said_about_operators(folder: Path) -> None
         ("[]", "is not a profile"),
         (json.dumps({"elf_sha256": "1", "memory_title": "m", "operators": []}), "no costs"),
         (profile_text(modelled_cycles=-1), "no costs"),
+        (profile_text(modelled_cycles=10**400), "no costs"),
         (profile_text(modelled_cycles="many"), "modelled_cycles should be of type integer"),
     ],
 )
@@ -210,6 +211,10 @@ def test_a_profile_that_is_not_of_the_run_is_explained(
         (lambda text: text.replace(",9,0,0", "," + "9" * 40 + ",0,0"), "damaged"),
         (lambda text: text + "\x00", "damaged|not of the record"),
         (lambda _: "", "no column"),
+        (lambda text: text.splitlines()[0], "holds no outputs"),
+        (lambda text: text.replace(",1000,", f",{2**62},"), "out of range"),
+        (lambda text: text.replace(",1000,", ",-1,"), "out of range"),
+        (lambda _: "x" * 200_000, "damaged"),
     ],
 )
 def test_a_damaged_table_is_refused(

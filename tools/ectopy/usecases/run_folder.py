@@ -23,6 +23,9 @@ LARGEST_FILE_BYTES = 64 * 1024 * 1024
 
 PROFILE = "profile.json"
 
+LARGEST_NUMBER = 2**53
+"""Beyond this a number of ours is damage, and arithmetic on it would not be exact."""
+
 _PROFILE_HINT = "remove it, or write it again"
 
 _COLUMNS = ("window", "beat_sample", "true_class", "ticks_preprocess", "ticks_invoke")
@@ -96,20 +99,25 @@ def read_outputs(path: Path, record: RunRecord) -> Outputs:
     classes = len(record.model.classes)
     answers = [f"device_{i}" for i in range(classes)]
     table = csv.DictReader(io.StringIO(_read(path), newline=""))
-    absent = {*_COLUMNS, "record", *answers} - set(table.fieldnames or ())
-    if absent:
-        raise InputError(f"{path} has no column {min(absent)}", hint=_HINT)
     try:
+        absent = {*_COLUMNS, "record", *answers} - set(table.fieldnames or ())
+        if absent:
+            raise InputError(f"{path} has no column {min(absent)}", hint=_HINT)
         rows = list(table)
         whole = {name: _column(rows, name) for name in _COLUMNS}
         device = np.array([[int(row[name]) for name in answers] for row in rows], dtype=np.int64)
     except (ValueError, TypeError, OverflowError, csv.Error) as error:
         raise InputError(f"{path} is damaged: {error}", hint=_HINT) from error
+    if not rows or not classes:
+        raise InputError(f"{path} holds no outputs", hint=_HINT)
+    for name, column in whole.items():
+        if column.min() < 0 or column.max() > LARGEST_NUMBER:
+            raise InputError(f"{path} is damaged: {name} is out of range", hint=_HINT)
     device = device.reshape(-1, classes)
     true_classes = whole["true_class"]
-    if device.size and (device.min() < -128 or device.max() > 127):
+    if device.min() < -128 or device.max() > 127:
         raise InputError(f"{path} is damaged: an output is no int8", hint=_HINT)
-    if true_classes.size and not 0 <= true_classes.min() <= true_classes.max() < classes:
+    if true_classes.max() >= classes:
         raise InputError(f"{path} is damaged: a class is not of the model", hint=_HINT)
     outputs = Outputs(
         windows=whole["window"],
@@ -148,7 +156,8 @@ def read_profile(path: Path) -> tuple[str, OperatorCosts]:
         elf_sha256: str = read_value(tree["elf_sha256"], str, "elf_sha256")
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise InputError(f"{path} is not a profile: {error}", hint=_PROFILE_HINT) from error
-    if not costs.operators or min(row.modelled_cycles for row in costs.operators) < 0:
+    cycles = [row.modelled_cycles for row in costs.operators]
+    if not cycles or min(cycles) < 0 or max(cycles) > LARGEST_NUMBER:
         raise InputError(f"{path} is not a profile: no costs", hint=_PROFILE_HINT)
     return elf_sha256, costs
 
