@@ -199,6 +199,17 @@ def test_the_image_is_shown_by_section_with_the_capacity_of_the_board() -> None:
     assert any(a.get("style") == "width:75.0%" for _, a in reader.tags)
 
 
+def test_many_small_sections_are_taken_together_and_nothing_is_lost() -> None:
+    sections = tuple(MemoryPiece(memory="flash", name=f"s{i}", nbytes=1 + i % 7) for i in range(30))
+    reader = of(image=ImageMemory(sections=sections, symbols=(), capacities_bytes={}))
+    total = sum(piece.nbytes for piece in sections)
+    assert f"flash: {total} bytes" in reader.words
+    assert "19 others" in reader.words
+    widths = [float(str(a["style"])[6:-1]) for tag, a in reader.tags if tag == "u"]
+    assert len(widths) == 12
+    assert abs(sum(widths) - 100) < 1
+
+
 def test_a_wrong_window_is_drawn_with_its_probabilities() -> None:
     reader = of(examples=(example(),))
     assert "PVC, said N record 208, beat at sample 1,234" in reader.words

@@ -18,6 +18,7 @@ WIDTH, HEIGHT = 960.0, 320.0
 LEFT, RIGHT, TOP, BOTTOM = 74.0, 8.0, 10.0, 34.0
 TRACE_WIDTH, TRACE_HEIGHT = 320.0, 130.0
 MOST_BARS = 40
+BODY_PERCENT = 95
 LABEL_WIDTH, LABEL_HEIGHT = 44.0, 15.0
 INPUT_KIND = "INPUT"
 ENGINE_KIND = "ENGINE"
@@ -94,11 +95,11 @@ class Trace:
 def histogram(ticks: npt.NDArray[np.int64], unit: str) -> Chart:
     """Windows by their ticks.
 
-    Bars of equal width from the smallest value to the 99th percentile; a last bar holds all
+    Bars of equal width from the smallest value to the 95th percentile; a last bar holds all
     beyond, which would otherwise squeeze the rest together.
     """
     low, high = int(ticks.min()), int(ticks.max())
-    body_end = metrics.nearest_rank(ticks, 99)
+    body_end = metrics.nearest_rank(ticks, BODY_PERCENT)
     assert body_end is not None
     step = max(1, -(-(body_end - low + 1) // MOST_BARS))
     bars = (body_end - low) // step + 1
@@ -118,8 +119,8 @@ def histogram(ticks: npt.NDArray[np.int64], unit: str) -> Chart:
         boxes=tuple(boxes),
         x_ticks=tuple(x_ticks),
         y_ticks=_y_ticks(tallest),
-        x_label=f"{unit} of one inference (height: windows"
-        + ("; the last bar holds all beyond p99)" if slots > bars else ")"),
+        x_label=f"{unit} of one window (height: windows"
+        + (f"; the last bar holds all beyond p{BODY_PERCENT})" if slots > bars else ")"),
     )
 
 

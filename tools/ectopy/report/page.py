@@ -31,7 +31,8 @@ from ectopy.report.material import (
 
 SYMBOLS_SHOWN = 10
 MOST_LISTED = 12
-"""So few different ticks are listed; a histogram of them would be two blocks."""
+"""So few different ticks are listed, a histogram of them would be two blocks; and so many
+sections."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,7 +282,7 @@ def _memory(image: ImageMemory | None) -> tuple[BarGroup, ...]:
         capacity = image.capacities_bytes.get(memory)
         of = f", {100 * total / capacity:.1f} % of {count(capacity)}" if capacity else ""
         title = f"{memory}: {count(total)} bytes{of}"
-        groups.append(BarGroup(title=title, bars=_bars(_sizes(pieces), total)))
+        groups.append(BarGroup(title=title, bars=_bars(_largest(_sizes(pieces)), total)))
         largest = [s for s in image.symbols if s.memory == memory][:SYMBOLS_SHOWN]
         if largest:
             groups.append(
@@ -290,6 +291,16 @@ def _memory(image: ImageMemory | None) -> tuple[BarGroup, ...]:
                 )
             )
     return tuple(groups)
+
+
+def _largest(amounts: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """In their order, the small ones taken together where there are many."""
+    if len(amounts) <= MOST_LISTED:
+        return list(amounts)
+    least = sorted(amount for _, amount in amounts)[-MOST_LISTED + 1]
+    shown = [each for each in amounts if each[1] >= least][: MOST_LISTED - 1]
+    others = sum(amount for _, amount in amounts) - sum(amount for _, amount in shown)
+    return [*shown, (f"{len(amounts) - len(shown)} others", others)]
 
 
 def _sizes(pieces: Sequence[MemoryPiece]) -> list[tuple[str, int]]:
