@@ -10,6 +10,7 @@ NAKED = re.compile(r"(^|_)(time|timeout|duration|delay|size|freq|frequency|laten
 # Names of fixed schemas and of nested records, which hold the unit beside the value.
 ALLOWED = {
     ("records.py", "latency"),
+    ("records.py", "energy"),
     ("configuration.py", "frame_size"),
 }
 

@@ -9,6 +9,7 @@ from ectopy.records import (
     AgreementRecord,
     BoardRecord,
     DatasetRecord,
+    EnergyRecord,
     EngineRecord,
     FirmwareRecord,
     LatencyRecord,
@@ -81,6 +82,7 @@ def invented_record(
         memory=MemoryRecord(
             arena_bytes=12_800, arena_predicted_bytes=12_800, stack_high_water_bytes=1_432
         ),
+        energy=EnergyRecord(measured_uj_per_inference=None, instrument=None),
         link=LinkRecord(
             kind=LinkKind.UART,
             windows_sent=windows,
@@ -100,6 +102,7 @@ def invented_record(
         notes=notes
         | {
             "board.clock_hz": "the emulator has no clock",
+            "energy": "no instrument was connected",
             "latency.estimated_cycles": "no cycle model yet",
             "latency.estimated_ms": "no cycle model yet",
         },

@@ -39,7 +39,7 @@ def test_top_level_keys_are_those_of_the_contract() -> None:
         "schema_version",
         "partial",
         *("board", "firmware", "engine", "model", "dataset", "accuracy", "agreement"),
-        *("latency", "memory", "link", "provenance", "notes"),
+        *("latency", "memory", "energy", "link", "provenance", "notes"),
     ]
 
 
@@ -85,6 +85,15 @@ def test_a_missing_section_is_refused(section: str) -> None:
     del tree[section]
     with pytest.raises(InputError, match=section):
         from_json(json.dumps(tree))
+
+
+def test_a_record_from_before_there_was_a_place_for_energy_is_read() -> None:
+    tree = json.loads(to_json(invented_record()))
+    del tree["energy"], tree["notes"]["energy"]
+    jsonschema.validate(tree, json_schema())
+    record = from_json(json.dumps(tree))
+    assert record.energy.measured_uj_per_inference is None
+    assert "energy" in record.notes
 
 
 @given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))

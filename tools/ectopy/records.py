@@ -10,15 +10,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
-from enum import StrEnum
-from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 from ectopy.errors import InputError
+from ectopy.typed_json import join_path, read_value, schema_of
 from ectopy.vocab import LinkKind, TickUnit
 
 SCHEMA_VERSION = 1
-_JSON_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number"}
+LATER_KEYS = ("energy",)
+"""Keys that the first records of this version do not have."""
+
+ENERGY_NOT_MEASURED = "no instrument was connected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +188,19 @@ class MemoryRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EnergyRecord:
+    """Energy of one inference, as an instrument measured it; an estimate has no place here.
+
+    Attributes:
+        measured_uj_per_inference: Null until somebody has measured it.
+        instrument: Which one, e.g. ``Joulescope JS220``.
+    """
+
+    measured_uj_per_inference: float | None
+    instrument: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRecord:
     """The link while windows were streamed.
 
@@ -246,6 +261,7 @@ class RunRecord:
     agreement: AgreementRecord
     latency: LatencyRecord
     memory: MemoryRecord
+    energy: EnergyRecord
     link: LinkRecord
     provenance: ProvenanceRecord
     notes: Mapping[str, str]
@@ -277,7 +293,7 @@ def _null_paths(part: object, prefix: str = "") -> Iterator[str]:
     elif is_dataclass(part):
         members = [(field.name, getattr(part, field.name)) for field in fields(part)]
     for name, member in members:
-        yield from _null_paths(member, _join(prefix, name))
+        yield from _null_paths(member, join_path(prefix, name))
 
 
 def _explained(path: str, notes: Mapping[str, str]) -> bool:
@@ -307,8 +323,9 @@ def from_json(text: str) -> RunRecord:
             f"and this ectopy reads version {SCHEMA_VERSION}",
             hint="use the ectopy that wrote it, or measure again",
         )
+    _add_later_keys(value)
     try:
-        record: RunRecord = _read(value, RunRecord, "")
+        record: RunRecord = read_value(value, RunRecord)
     except ValueError as error:
         raise InputError(f"this run record is damaged: {error}") from error
     return record
@@ -316,85 +333,23 @@ def from_json(text: str) -> RunRecord:
 
 def json_schema() -> dict[str, object]:
     """JSON Schema (draft 2020-12) of the record, made from the classes."""
+    schema = schema_of(RunRecord)
+    schema["properties"]["schema_version"] = {"const": SCHEMA_VERSION}
+    schema["required"] = [key for key in schema["required"] if key not in LATER_KEYS]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "ectopy RunRecord",
-        **_schema_of(RunRecord),
+        **schema,
     }
+
+
+def _add_later_keys(value: dict[str, Any]) -> None:
+    """Records written before there was a place for energy are of this version too."""
+    notes = value.get("notes")
+    if "energy" not in value and isinstance(notes, dict):
+        value["energy"] = {"measured_uj_per_inference": None, "instrument": None}
+        notes.setdefault("energy", ENERGY_NOT_MEASURED)
 
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
-
-
-def _read(value: Any, hint: Any, path: str) -> Any:
-    """``value`` as an object of type ``hint``, checked all the way down."""
-    if get_origin(hint) is UnionType:
-        return None if value is None else _read(value, _without_null(hint), path)
-    if get_origin(hint) in (tuple, Mapping):
-        return _read_container(value, hint, path)
-    if is_dataclass(hint):
-        return _read_object(value, hint, path)
-    if issubclass(hint, StrEnum):
-        _expect(value in list(hint), path, f"one of {', '.join(hint)}", value)
-        return hint(value)
-    wanted = (int, float) if hint is float else (hint,)
-    _expect(type(value) in wanted, path, f"of type {_JSON_TYPES[hint]}", value)
-    return hint(value)
-
-
-def _read_container(value: Any, hint: Any, path: str) -> Any:
-    item = get_args(hint)[1 if get_origin(hint) is Mapping else 0]
-    if get_origin(hint) is Mapping:
-        _expect(isinstance(value, dict), path, "an object", value)
-        return {key: _read(each, item, f"{path}.{key}") for key, each in value.items()}
-    _expect(isinstance(value, list), path, "a list", value)
-    return tuple(_read(each, item, f"{path}[{i}]") for i, each in enumerate(value))
-
-
-def _read_object(value: Any, kind: Any, path: str) -> Any:
-    _expect(isinstance(value, dict), path, "an object", value)
-    hints = get_type_hints(kind)
-    for key in value:
-        if key not in hints:
-            raise ValueError(f"unknown key {_join(path, key)}")
-    for key in hints:
-        if key not in value:
-            raise ValueError(f"missing key {_join(path, key)}")
-    return kind(**{key: _read(value[key], hints[key], _join(path, key)) for key in hints})
-
-
-def _expect(right: bool, path: str, wanted: str, value: object) -> None:
-    if not right:
-        raise ValueError(f"{path} should be {wanted}, not {json.dumps(value)[:40]}")
-
-
-def _without_null(hint: Any) -> Any:
-    (some,) = (arm for arm in get_args(hint) if arm is not NoneType)
-    return some
-
-
-def _join(path: str, key: str) -> str:
-    return f"{path}.{key}" if path else key
-
-
-def _schema_of(hint: Any) -> dict[str, object]:
-    if get_origin(hint) is UnionType:
-        return {"anyOf": [_schema_of(_without_null(hint)), {"type": "null"}]}
-    if get_origin(hint) is tuple:
-        return {"type": "array", "items": _schema_of(get_args(hint)[0])}
-    if get_origin(hint) is Mapping:
-        return {"type": "object", "additionalProperties": _schema_of(get_args(hint)[1])}
-    if is_dataclass(hint):
-        members = {key: _schema_of(each) for key, each in get_type_hints(hint).items()}
-        if hint is RunRecord:
-            members["schema_version"] = {"const": SCHEMA_VERSION}
-        return {
-            "type": "object",
-            "properties": members,
-            "required": list(members),
-            "additionalProperties": False,
-        }
-    if issubclass(hint, StrEnum):
-        return {"enum": [str(each) for each in hint]}
-    return {"type": _JSON_TYPES[hint]}

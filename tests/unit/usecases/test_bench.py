@@ -319,6 +319,18 @@ def test_a_full_disk_does_not_lose_what_was_measured(
     assert run.record.dataset.windows == 12
 
 
+def test_pages_that_cannot_be_made_do_not_lose_the_run(
+    rig: MakeRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise EctopyError("cannot write the report: No space left on device")
+
+    monkeypatch.setattr("ectopy.usecases.bench.write_pages", full)
+    run = bench(rig().request)
+    assert "cannot write the report" in str(run.failure)
+    assert from_json((folder_of(run) / "record.json").read_text()) == run.record
+
+
 def test_two_runs_get_two_folders(rig: MakeRig) -> None:
     bench_rig = rig()
     assert bench(bench_rig.request).folder != bench(bench_rig.request).folder

@@ -17,11 +17,13 @@ COMMANDS = {
     "bench": "ectopy.cli.bench",
     "build": "ectopy.cli.build",
     "data": "ectopy.cli.data",
+    "energy": "ectopy.cli.energy",
     "evaluate": "ectopy.cli.evaluate",
     "inspect": "ectopy.cli.inspect",
     "profile": "ectopy.cli.profile",
     "quantize": "ectopy.cli.quantize",
     "render": "ectopy.cli.render",
+    "report": "ectopy.cli.report",
     "train": "ectopy.cli.train",
 }
 """Command name -> module that holds it as ``command``."""

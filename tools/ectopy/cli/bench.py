@@ -91,7 +91,7 @@ def command(ctx: click.Context, /, **options: object) -> None:
 
     Builds the firmware, starts the board, streams ECG windows over its link, compares every
     output with a reference interpreter on this computer, and ends with one table. Each run gets
-    a folder with record.json, report.md and outputs.csv.
+    a folder with record.json, outputs.csv and pages: report.html, report.md, junit.xml.
     """
     json_file: Path | None = ctx.params["json_file"]
     to_stdout = str(json_file) == "-"
@@ -99,7 +99,8 @@ def command(ctx: click.Context, /, **options: object) -> None:
         raise InputError(f"{json_file.parent} is not a folder", hint="make it, or choose another")
     with console.progress_bar("bench") as progress:
         run = bench(_request(ctx), progress)
-    files = [f"{run.folder}/record.json", "report.md", "outputs.csv"] if run.folder else []
+    pages = ["report.html", "report.md", "junit.xml"]
+    files = [f"{run.folder}/record.json", "outputs.csv", *pages] if run.folder else []
     console.show(screen(run.record, files), aside=to_stdout)
     if to_stdout:
         console.write(to_json(run.record))

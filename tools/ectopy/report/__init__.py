@@ -1,6 +1,33 @@
 """Pages and panels made from run records."""
 
+from ectopy.report.html import html
+from ectopy.report.junit import junit
 from ectopy.report.markdown import markdown
+from ectopy.report.material import (
+    CompiledModel,
+    Example,
+    ImageMemory,
+    MemoryPiece,
+    OperatorCost,
+    OperatorCosts,
+    Outputs,
+    Part,
+    RunMaterial,
+)
 from ectopy.report.screen import screen
 
-__all__ = ["markdown", "screen"]
+__all__ = [
+    "CompiledModel",
+    "Example",
+    "ImageMemory",
+    "MemoryPiece",
+    "OperatorCost",
+    "OperatorCosts",
+    "Outputs",
+    "Part",
+    "RunMaterial",
+    "html",
+    "junit",
+    "markdown",
+    "screen",
+]

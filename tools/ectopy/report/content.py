@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ectopy.records import RunRecord
-from ectopy.vocab import TickUnit
+from ectopy.vocab import DatasetName, TickUnit
+from ectopy.windows import CITATION
 
 UNKNOWN = "n/a"
+CITATIONS = {DatasetName.MITDB.value: CITATION}
+"""For the first records, which do not name the makers of their data themselves."""
+
 SHOWN_NOTES = ("dataset", "dataset.name")
 """Notes that stand among the facts."""
 
@@ -76,6 +80,7 @@ def describe(record: RunRecord) -> Report:
             _latency(record),
             *_modelled(record),
             _memory(record),
+            *_energy(record),
             _link(record),
         ),
         origin=(
@@ -197,6 +202,15 @@ def _memory(record: RunRecord) -> Fact:
     )
 
 
+def _energy(record: RunRecord) -> tuple[Fact, ...]:
+    """Only what was measured; the notes say why there is nothing."""
+    measured = record.energy.measured_uj_per_inference
+    if measured is None:
+        return ()
+    instrument = record.energy.instrument or "an unnamed instrument"
+    return (Fact(name="Energy, uJ", pieces=(f"{measured:g} per inference", instrument)),)
+
+
 def _link(record: RunRecord) -> Fact:
     link = record.link
     return Fact(
@@ -231,7 +245,7 @@ def _dataset(record: RunRecord) -> Fact:
 
 
 def _citation(record: RunRecord) -> tuple[Fact, ...]:
-    citation = record.notes.get("dataset")
+    citation = record.notes.get("dataset") or CITATIONS.get(record.dataset.name)
     return (
         (Fact(name="Data", pieces=tuple(re.split(r"\. (?=[A-Z])", citation))),) if citation else ()
     )

@@ -6,19 +6,24 @@ from ectopy.toolchain.compiler import Compiler, find_compiler
 from ectopy.toolchain.elf import ElfFacts, read_elf
 from ectopy.toolchain.image import Image
 from ectopy.toolchain.lock import exclusive
-from ectopy.toolchain.make import MakeRequest, make_firmware
+from ectopy.toolchain.make import ELF_NAME, MakeRequest, make_firmware
+from ectopy.toolchain.memory_map import Memory, MemoryMap, read_memory_map
 
 __all__ = [
     "BUDGETS",
+    "ELF_NAME",
     "Budget",
     "Compiler",
     "ElfFacts",
     "Image",
     "MakeRequest",
+    "Memory",
+    "MemoryMap",
     "check_budget",
     "compute_build_id",
     "exclusive",
     "find_compiler",
     "make_firmware",
     "read_elf",
+    "read_memory_map",
 ]

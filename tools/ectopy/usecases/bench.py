@@ -25,6 +25,8 @@ from ectopy.usecases.bench_record import Evidence, make_record
 from ectopy.usecases.bench_stream import Measured, Samples, encode_windows, stream
 from ectopy.usecases.bench_types import BenchRequest, BenchRun
 from ectopy.usecases.build import BuildRequest, build_firmware
+from ectopy.usecases.report import Sources, gather, write_pages
+from ectopy.usecases.run_folder import open_run
 from ectopy.vocab import LinkKind
 from ectopy.windows import WindowRequest, WindowSet, load_windows
 from ectopy.zoo import class_labels, label_map, open_bundle
@@ -171,8 +173,11 @@ def _conclude(evidence: Evidence, windows: WindowSet) -> BenchRun:
     failure = evidence.failure
     try:
         folder = write_run(evidence.request.runs_dir, record, outputs)
+        run = open_run(folder)
+        sources = Sources(bundles=(evidence.request.model,), windows=windows)
+        write_pages(folder, [gather(run, sources)], [run.name])
     except EctopyError as unwritten:
-        failure = unwritten
+        failure = failure or unwritten
     return BenchRun(record=record, folder=folder, failure=failure)
 
 

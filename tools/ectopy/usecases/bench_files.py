@@ -12,14 +12,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ectopy import report
 from ectopy.errors import EctopyError, InputError
 from ectopy.records import RunRecord, to_json
 from ectopy.usecases.bench_stream import Measured, Samples
 from ectopy.windows import WindowSet
 
 RECORD = "record.json"
-REPORT = "report.md"
 OUTPUTS = "outputs.csv"
 
 _HINT = "choose another folder with --runs-dir"
@@ -41,7 +39,7 @@ def require_writable(runs_dir: Path) -> None:
 
 
 def write_run(runs_dir: Path, record: RunRecord, outputs_csv: str) -> Path:
-    """Writes record.json, report.md and outputs.csv to a new folder and returns it.
+    """Writes record.json and outputs.csv to a new folder and returns it.
 
     Raises:
         EctopyError: The disk does not take them.
@@ -51,7 +49,6 @@ def write_run(runs_dir: Path, record: RunRecord, outputs_csv: str) -> Path:
     try:
         folder = _new_folder(runs_dir, name)
         (folder / OUTPUTS).write_text(outputs_csv, encoding="utf-8")
-        (folder / REPORT).write_text(report.markdown(record), encoding="utf-8")
         (folder / RECORD).write_text(to_json(record), encoding="utf-8")
     except OSError as error:
         raise EctopyError(

@@ -18,10 +18,12 @@ from ectopy.graph.costs import graph_macs, graph_parameters
 from ectopy.graph.types import Graph
 from ectopy.protocol import DeviceStats, Hello, InputFormat, LinkCounters
 from ectopy.records import (
+    ENERGY_NOT_MEASURED,
     AccuracyRecord,
     AgreementRecord,
     BoardRecord,
     DatasetRecord,
+    EnergyRecord,
     EngineRecord,
     FirmwareRecord,
     LatencyRecord,
@@ -91,6 +93,7 @@ def make_record(run: Evidence) -> RunRecord:
         agreement=agreement,
         latency=_latency(run, notes),
         memory=_memory(run, notes),
+        energy=_energy(notes),
         link=_link(run, notes),
         provenance=_provenance(run, notes),
         notes=notes,
@@ -200,6 +203,11 @@ def _memory(run: Evidence, notes: dict[str, str]) -> MemoryRecord:
         arena_predicted_bytes=run.image.arena_predicted_bytes,
         stack_high_water_bytes=stack or None,
     )
+
+
+def _energy(notes: dict[str, str]) -> EnergyRecord:
+    notes["energy"] = ENERGY_NOT_MEASURED
+    return EnergyRecord(measured_uj_per_inference=None, instrument=None)
 
 
 def _link(run: Evidence, notes: dict[str, str]) -> LinkRecord:
