@@ -16,11 +16,14 @@ from ectopy.errors import EctopyError
 COMMANDS = {
     "bench": "ectopy.cli.bench",
     "build": "ectopy.cli.build",
+    "compare": "ectopy.cli.compare",
     "data": "ectopy.cli.data",
+    "diff": "ectopy.cli.diff",
     "evaluate": "ectopy.cli.evaluate",
     "inspect": "ectopy.cli.inspect",
     "quantize": "ectopy.cli.quantize",
     "render": "ectopy.cli.render",
+    "runs": "ectopy.cli.runs",
     "train": "ectopy.cli.train",
 }
 """Command name -> module that holds it as ``command``."""

@@ -1,7 +1,15 @@
 """Figures from arrays: classification scores, agreement, latency."""
 
-from ectopy.metrics.agreement import compare_outputs
+from ectopy.metrics.agreement import TensorDifference, compare_outputs, first_difference
 from ectopy.metrics.classification import confusion_matrix, predicted_classes, score
 from ectopy.metrics.latency import nearest_rank
 
-__all__ = ["compare_outputs", "confusion_matrix", "nearest_rank", "predicted_classes", "score"]
+__all__ = [
+    "TensorDifference",
+    "compare_outputs",
+    "confusion_matrix",
+    "first_difference",
+    "nearest_rank",
+    "predicted_classes",
+    "score",
+]
