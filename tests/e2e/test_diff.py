@@ -1,5 +1,6 @@
 """Faults planted in a copy of the firmware are found, named and explained."""
 
+import functools
 import json
 import shutil
 from collections.abc import Iterator
@@ -11,10 +12,12 @@ from ectopy.cli import main
 from ectopy.errors import InputError
 from ectopy.graph.reader import load_tflite
 from ectopy.toolchain import Image
+from ectopy.usecases import diff as subject
 from ectopy.usecases.build import BuildRequest, build_firmware
 from ectopy.usecases.diff import diff
 from ectopy.usecases.diff_types import DiffReport, DiffRequest
 from ectopy.vocab import CAUSES, BoardName, Cause, DatasetName, EngineName, LinkKind, OpKind
+from ectopy.windows import load_windows
 from ectopy.zoo import open_bundle
 from support.planted import (
     SINGLE_ROUNDING,
@@ -26,6 +29,7 @@ from support.planted import (
 
 pytestmark = pytest.mark.e2e
 
+windows_once = functools.cache(load_windows)
 MODEL = "beat-3-eff-sm"
 
 
@@ -39,6 +43,7 @@ def firmware(
     scratch: ScratchFirmware, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[ScratchFirmware]:
     build_from(scratch, monkeypatch)
+    monkeypatch.setattr(subject, "load_windows", windows_once)
     yield scratch
     scratch.repair()
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ectopy.aot import Plan
+from ectopy.aot import Plan, compile_graph
 from ectopy.boards import BoardRequest, choose_link, open_board
 from ectopy.errors import InputError, LinkError
-from ectopy.graph.reader import read_model_bytes
+from ectopy.graph.reader import read_model_bytes, read_tflite
 from ectopy.graph.types import Graph
 from ectopy.progress import Progress, silent
 from ectopy.protocol import Hello, InputFormat, Link, Session
@@ -72,7 +72,8 @@ def prepare(request: DiffRequest, progress: Progress = silent) -> Prepared:
         ToolError: The compiler is missing or failed.
     """
     bundle = open_bundle(request.model)
-    rendering = render_texts(bundle, request.engine)
+    tflite = read_model_bytes(bundle.require_tflite())
+    graph = read_tflite(tflite, bundle.name)
     progress(0, 0, "loading windows")
     windows = load_windows(
         WindowRequest(
@@ -90,29 +91,27 @@ def prepare(request: DiffRequest, progress: Progress = silent) -> Prepared:
             hint="raise --limit, or leave --window out to search all of them",
         )
     link = choose_link(request.board, request.link, len(windows))
-    elf, build_id = _image(request, bundle, rendering.texts, progress)
+    elf, build_id = _image(request, bundle, progress)
     configuration = bundle.configuration
     return Prepared(
-        graph=rendering.graph,
-        plan=rendering.plan,
+        graph=graph,
+        plan=compile_graph(graph),
         windows=windows,
         samples=encode_windows(
             windows,
             class_labels(configuration, windows.labels),
-            rendering.graph,
+            graph,
             configuration.preprocess,
             InputFormat.INT16_UV,
         ),
-        oracle=open_reference(read_model_bytes(bundle.require_tflite()), rendering.graph),
+        oracle=open_reference(tflite, graph),
         elf=elf,
         build_id=build_id,
         link=link,
     )
 
 
-def _image(
-    request: DiffRequest, bundle: Bundle, texts: dict[str, str], progress: Progress
-) -> tuple[Path | None, str]:
+def _image(request: DiffRequest, bundle: Bundle, progress: Progress) -> tuple[Path | None, str]:
     """The image to start, and the build id that the device should have."""
     if request.elf is None and request.port is None:
         progress(0, 0, f"building firmware for board {request.board}")
@@ -120,6 +119,7 @@ def _image(
         image = build_firmware(wanted, progress)
         return image.elf, image.build_id
     compiler = find_compiler(request.board)
+    texts = render_texts(bundle, request.engine).texts
     return request.elf, compute_build_id(request.board, request.engine, compiler, texts)
 
 
