@@ -308,7 +308,7 @@ def from_json(text: str) -> RunRecord:
         )
     try:
         record: RunRecord = _read(value, RunRecord, "")
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InputError(f"this run record is damaged: {error}") from error
     return record
 

@@ -145,3 +145,21 @@ CAUSES: dict[Cause, str] = {
     Cause.PREPROCESS: "the model is right; the preprocess on the device makes another input tensor",
     Cause.NOT_REPRODUCED: "the device does not repeat its answer: memory or timing, not arithmetic",
 }
+
+
+class Better(StrEnum):
+    """Which way a metric should go."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+
+
+class Quantity(StrEnum):
+    """What kind of number a metric is, which decides how it is written and gated."""
+
+    SCORE = "score"
+    BYTES = "bytes"
+    TICKS = "ticks"
+    MILLISECONDS = "milliseconds"
+    COUNT = "count"
+    RATE = "rate"
