@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ectopy.cli import main
-from ectopy.errors import InputError
+from ectopy.errors import InputError, LinkError
 from ectopy.graph.reader import load_tflite
 from ectopy.toolchain import Image
 from ectopy.usecases import diff as subject
@@ -21,6 +21,7 @@ from ectopy.windows import load_windows
 from ectopy.zoo import open_bundle
 from support.planted import (
     SINGLE_ROUNDING,
+    TRUNCATION,
     ZERO_PADDED_CONV2D,
     ScratchFirmware,
     build_from,
@@ -112,6 +113,21 @@ FAULTS = {
         Cause.ACCUMULATOR_SATURATION,
         OpKind.CONV_2D,
     ),
+    "no rounding at all": (
+        (KERNELS + "requantize.h", "static inline int32_t ect_requantize(", TRUNCATION),
+        Cause.TRUNCATION,
+        OpKind.CONV_2D,
+    ),
+    "negative ties rounded up": (
+        (KERNELS + "requantize.h", "x - (x < 0 ? 1 : 0)", "x"),
+        Cause.ROUNDING_TIES_UP,
+        OpKind.CONV_2D,
+    ),
+    "output zero point left out": (
+        (KERNELS + "ect_add_s8_ref.c", "y + p->out_zero_point", "y + 0 * p->out_zero_point"),
+        Cause.OUTPUT_ZERO_POINT_MISSING,
+        OpKind.ADD,
+    ),
     "missing clamp": (
         (
             KERNELS + "requantize.h",
@@ -130,7 +146,7 @@ def test_a_planted_fault_is_named_with_its_operator(firmware: ScratchFirmware, f
     firmware.plant(name, right, wrong)
     report = search()
     assert report.operator is not None
-    assert (report.operator.kind, report.causes[0]) == (kind, cause), report
+    assert (report.operator.kind, report.causes) == (kind, (cause,)), report
     assert report.operator.inputs_equal
     assert report.operator.tensor is not None
     assert 0 < report.operator.tensor.differing <= report.operator.tensor.elements
@@ -282,3 +298,13 @@ def test_a_chosen_window_is_walked_whole(firmware: ScratchFirmware) -> None:
     assert report.window.index == 7
     assert report.window.device_outputs == report.window.reference_outputs
     assert report.operators_compared == 68
+
+
+def test_a_port_that_is_not_there_is_the_link_s_error(firmware: ScratchFirmware) -> None:
+    with pytest.raises(LinkError, match="/dev/no-such-port"):
+        search(port="/dev/no-such-port", limit=1)
+
+
+def test_an_image_that_is_not_there_is_refused(firmware: ScratchFirmware, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no firmware image"):
+        search(elf=tmp_path / "none.elf")

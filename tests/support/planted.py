@@ -97,3 +97,11 @@ static inline int32_t ect_requantize(int32_t acc, int32_t multiplier, int32_t sh
 
 static inline int32_t ect_requantize_right("""
 """Put before the right one, which gets another name."""
+
+TRUNCATION = """\
+static inline int32_t ect_requantize(int32_t acc, int32_t multiplier, int32_t shift) {
+    return (int32_t)(((int64_t)acc * multiplier) >> (31 - shift));
+}
+
+static inline int32_t ect_requantize_right("""
+"""The same, without any rounding."""

@@ -14,7 +14,7 @@ from ectopy.graph.reader import read_tflite
 from ectopy.graph.types import Graph
 from ectopy.reference import ReferenceExecutor
 from ectopy.reference.faults import ARITHMETIC_FAULTS, OPERAND_FAULTS, explain
-from ectopy.vocab import CAUSES, Cause, OpKind
+from ectopy.vocab import CAUSES, Activation, Cause, OpKind
 from support.tflite_builder import ModelBuilder, Quant
 from support.tflite_strategies import SEEDS, single_op_models
 
@@ -112,3 +112,25 @@ def test_every_cause_has_words_and_every_mistake_a_cause() -> None:
     assert set(CAUSES) == set(Cause)
     elsewhere = {Cause.STALE_MODEL, Cause.STALE_FIRMWARE, Cause.PREPROCESS, Cause.NOT_REPRODUCED}
     assert set(ARITHMETIC_FAULTS) | set(OPERAND_FAULTS) == set(Cause) - elsewhere
+
+
+def test_a_missing_activation_is_named() -> None:
+    def relu(activation: Activation) -> Graph:
+        builder = ModelBuilder(seed=3)
+        x = builder.input((1, 1, 9, 2), Quant(0.05, 4))
+        y = builder.conv_2d(
+            x,
+            channels=3,
+            kernel=(1, 3),
+            stride=(1, 2),
+            output=Quant(0.03, -7),
+            activation=activation,
+        )
+        return read_tflite(builder.finish(y), "relu")
+
+    x = np.random.default_rng(1).integers(-128, 128, 18, np.int8)
+    device = run(relu(Activation.NONE), x)[1]
+    graph = relu(Activation.RELU6)
+    operands, right = run(graph, x)
+    assert not np.array_equal(device, right)
+    assert explain(graph, graph.ops[0], operands, device) == (Cause.ACTIVATION_CLAMP_MISSING,)
