@@ -308,7 +308,7 @@ def from_json(text: str) -> RunRecord:
         )
     try:
         record: RunRecord = _read(value, RunRecord, "")
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise InputError(f"this run record is damaged: {error}") from error
     return record
 
@@ -338,7 +338,8 @@ def _read(value: Any, hint: Any, path: str) -> Any:
         _expect(value in list(hint), path, f"one of {', '.join(hint)}", value)
         return hint(value)
     wanted = (int, float) if hint is float else (hint,)
-    _expect(type(value) in wanted, path, f"of type {_JSON_TYPES[hint]}", value)
+    sane = not isinstance(value, int | float) or abs(value) < 2**63
+    _expect(type(value) in wanted and sane, path, f"of type {_JSON_TYPES[hint]}", value)
     return hint(value)
 
 
