@@ -141,3 +141,12 @@ def test_scores_and_rates_are_better_higher_and_all_else_lower() -> None:
     higher = {m.key for m in metrics.METRICS if m.better is Better.HIGHER}
     scores = {"sensitivity", "ppv", "f1", "macro_f1", "weighted_f1", "accuracy"}
     assert higher == scores | {"bytes_per_s", "windows_per_s"}
+
+
+def test_ticks_of_different_units_have_no_difference_and_pass_no_gate() -> None:
+    other = with_part(A, "latency", unit=TickUnit.CYCLES)
+    found = change("invoke_median", other)
+    assert (found.delta, found.percent, found.better) == (None, None, None)
+    assert change("arena_bytes", other).delta == 0
+    (verdict,) = judged("[max_increase]\ninvoke_median_percent = 1", other)
+    assert not verdict.passed

@@ -18,12 +18,14 @@ class Change:
         of: The class, "" for the whole run.
         a: In the earlier run; None if it is not known there.
         b: In the later run.
+        same_unit: False for ticks that count different things: no difference is known then.
     """
 
     metric: Metric
     of: str
     a: float | None
     b: float | None
+    same_unit: bool = True
 
     @property
     def name(self) -> str:
@@ -33,7 +35,7 @@ class Change:
     @property
     def delta(self) -> float | None:
         """``b - a``, scores in percentage points; None if either is not known."""
-        if self.a is None or self.b is None:
+        if self.a is None or self.b is None or not self.same_unit:
             return None
         return (self.b - self.a) * (100 if self.metric.quantity is Quantity.SCORE else 1)
 
@@ -59,8 +61,11 @@ def changes(a: RunRecord, b: RunRecord) -> tuple[Change, ...]:
     found = []
     for metric in METRICS:
         before, after = metric.read(a), metric.read(b)
-        for of in {**before, **after}:
-            found.append(Change(metric=metric, of=of, a=before.get(of), b=after.get(of)))
+        same = metric.quantity is not Quantity.TICKS or a.latency.unit is b.latency.unit
+        found += [
+            Change(metric=metric, of=of, a=before.get(of), b=after.get(of), same_unit=same)
+            for of in {**before, **after}
+        ]
     return tuple(found)
 
 

@@ -38,7 +38,7 @@ def comparison(
     a, b = runs
     warnings = [Text(f"NOT COMPARABLE: {each}", style="yellow") for each in objections]
     return Group(
-        *warnings, _origin(a, b), _changes(a, changes, verdicts), Text(NO_PROFILE, style="dim")
+        *warnings, _origin(a, b), _changes(runs, changes, verdicts), Text(NO_PROFILE, style="dim")
     )
 
 
@@ -78,14 +78,17 @@ _FACTS: tuple[tuple[str, Callable[[RunRecord], str]], ...] = (
 )
 
 
-def _changes(a: RunRecord, changes: Sequence[Change], verdicts: Sequence[Verdict]) -> Table:
+def _changes(
+    runs: tuple[RunRecord, RunRecord], changes: Sequence[Change], verdicts: Sequence[Verdict]
+) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("")
     for name in ("A", "B", "change"):
         table.add_column(name, justify="right", no_wrap=True)
     if verdicts:
         table.add_column("gate")
-    unit = {Quantity.BYTES: ", B", Quantity.TICKS: f", {a.latency.unit}", Quantity.SCORE: ", %"}
+    ticks = " and ".join(dict.fromkeys(str(run.latency.unit) for run in runs))
+    unit = {Quantity.BYTES: ", B", Quantity.TICKS: f", {ticks}", Quantity.SCORE: ", %"}
     for change in changes:
         quantity = change.metric.quantity
         style = {True: "green", False: "red", None: ""}[change.better]
