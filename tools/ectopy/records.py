@@ -370,8 +370,7 @@ def _expect(right: bool, path: str, wanted: str, value: object) -> None:
 
 
 def _without_null(hint: Any) -> Any:
-    (some,) = (arm for arm in get_args(hint) if arm is not NoneType)
-    return some
+    return next(arm for arm in get_args(hint) if arm is not NoneType)
 
 
 def _join(path: str, key: str) -> str:

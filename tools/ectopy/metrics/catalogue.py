@@ -112,7 +112,7 @@ METRICS: tuple[Metric, ...] = (
         lambda run: run.memory.stack_high_water_bytes,
     ),
     _whole("flash_bytes", "flash", Quantity.BYTES, lambda run: run.firmware.flash_bytes),
-    _whole("ram_bytes", "static RAM", Quantity.BYTES, lambda run: run.firmware.ram_bytes),
+    _whole("ram_bytes", "RAM", Quantity.BYTES, lambda run: run.firmware.ram_bytes),
     _whole("windows_lost", "windows lost", Quantity.COUNT, lambda run: run.link.windows_lost),
     _whole("retries", "requests repeated", Quantity.COUNT, lambda run: run.link.retries),
     _whole("crc_errors", "CRC errors", Quantity.COUNT, lambda run: run.link.crc_errors),
