@@ -62,6 +62,8 @@ def changed(path: str, value: object) -> str:
         ("partial", 0, "partial should be of type boolean"),
         ("link.windows_lost", 0.5, "link.windows_lost should be of type integer"),
         ("link.windows_lost", True, "link.windows_lost should be of type integer"),
+        ("link.retries", 10**400, "link.retries should be of type integer, not 1000"),
+        ("link.bytes_per_s", 1e300, "link.bytes_per_s should be of type number"),
         ("accuracy.accuracy", "good", "accuracy.accuracy should be of type number"),
         ("board.tick_unit", "bananas", "board.tick_unit should be one of instructions"),
         ("model.classes", "N", "model.classes should be a list"),

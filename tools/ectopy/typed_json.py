@@ -37,7 +37,8 @@ def read_value(value: Any, hint: Any, path: str = "") -> Any:
         _expect(value in list(hint), path, f"one of {', '.join(hint)}", value)
         return hint(value)
     wanted = (int, float) if hint is float else (hint,)
-    _expect(type(value) in wanted, path, f"of type {_JSON_TYPES[hint]}", value)
+    sane = not isinstance(value, int | float) or abs(value) < 2**63
+    _expect(type(value) in wanted and sane, path, f"of type {_JSON_TYPES[hint]}", value)
     return hint(value)
 
 

@@ -104,3 +104,62 @@ class Padding(StrEnum):
 
     SAME = "SAME"
     VALID = "VALID"
+
+
+class Cause(StrEnum):
+    """Why a device answers differently from the reference; see :data:`CAUSES` for the words."""
+
+    SINGLE_ROUNDING = "single_rounding"
+    TRUNCATION = "truncation"
+    ROUNDING_TIES_UP = "rounding_ties_up"
+    PADDING_ZERO = "padding_zero"
+    INPUT_ZERO_POINT_SIGN = "input_zero_point_sign"
+    INPUT_ZERO_POINT_MISSING = "input_zero_point_missing"
+    OUTPUT_ZERO_POINT_SIGN = "output_zero_point_sign"
+    OUTPUT_ZERO_POINT_MISSING = "output_zero_point_missing"
+    ACCUMULATOR_OVERFLOW = "accumulator_overflow"
+    ACCUMULATOR_SATURATION = "accumulator_saturation"
+    ACTIVATION_CLAMP_MISSING = "activation_clamp_missing"
+    CLAMP_MISSING = "clamp_missing"
+    STALE_MODEL = "stale_model"
+    STALE_FIRMWARE = "stale_firmware"
+    PREPROCESS = "preprocess"
+    NOT_REPRODUCED = "not_reproduced"
+
+
+CAUSES: dict[Cause, str] = {
+    Cause.SINGLE_ROUNDING: "requantize rounds once; the model's arithmetic rounds twice",
+    Cause.TRUNCATION: "requantize cuts off where it should round to nearest",
+    Cause.ROUNDING_TIES_UP: "requantize rounds negative ties up, not away from zero",
+    Cause.PADDING_ZERO: "padding is filled with 0 instead of the input zero point",
+    Cause.INPUT_ZERO_POINT_SIGN: "an input zero point is added where it should be subtracted",
+    Cause.INPUT_ZERO_POINT_MISSING: "an input zero point is left out",
+    Cause.OUTPUT_ZERO_POINT_SIGN: "the output zero point is subtracted where it should be added",
+    Cause.OUTPUT_ZERO_POINT_MISSING: "the output zero point is left out",
+    Cause.ACCUMULATOR_OVERFLOW: "the accumulator has 16 bits and wraps around",
+    Cause.ACCUMULATOR_SATURATION: "the accumulator saturates at 16 bits",
+    Cause.ACTIVATION_CLAMP_MISSING: "the fused activation's limits are not applied",
+    Cause.CLAMP_MISSING: "outputs beyond int8 wrap around: the clamp is missing",
+    Cause.STALE_MODEL: "the board holds another model than the one it is compared with",
+    Cause.STALE_FIRMWARE: "the board holds another build than these sources and this model give",
+    Cause.PREPROCESS: "the model is right; the preprocess on the device makes another input tensor",
+    Cause.NOT_REPRODUCED: "the device does not repeat its answer: memory or timing, not arithmetic",
+}
+
+
+class Better(StrEnum):
+    """Which way a metric should go."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+
+
+class Quantity(StrEnum):
+    """What kind of number a metric is, which decides how it is written and gated."""
+
+    SCORE = "score"
+    BYTES = "bytes"
+    TICKS = "ticks"
+    MILLISECONDS = "milliseconds"
+    COUNT = "count"
+    RATE = "rate"

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ectopy.metrics import compare_outputs
+from ectopy.metrics import TensorDifference, compare_outputs, first_difference
 
 two_outputs = st.integers(0, 8).flatmap(
     lambda n: st.tuples(*[arrays(np.int8, (n, 3), elements=st.integers(-128, 127))] * 2)
@@ -36,3 +36,25 @@ def test_the_extremes_do_not_wrap() -> None:
 def test_different_shapes_are_an_error() -> None:
     with pytest.raises(ValueError, match="differ in shape"):
         compare_outputs(np.zeros((2, 3), np.int8), np.zeros((1, 3), np.int8), "r")
+
+
+def test_the_first_difference_is_the_first_in_memory() -> None:
+    reference = np.zeros((1, 2, 3, 4), np.int8)
+    device = reference.copy()
+    device[0, 1, 0, 3], device[0, 1, 2, 0] = -128, 5
+    reference[0, 1, 0, 3] = 127
+    assert first_difference(device, reference) == TensorDifference(
+        position=(0, 1, 0, 3),
+        device=-128,
+        reference=127,
+        differing=2,
+        elements=24,
+        max_abs_lsb=255,
+    )
+
+
+def test_equal_tensors_have_no_first_difference_and_other_shapes_are_an_error() -> None:
+    ones = np.ones((2, 2), np.int8)
+    assert first_difference(ones, ones.copy()) is None
+    with pytest.raises(ValueError, match="differ in shape"):
+        first_difference(ones, ones.ravel())

@@ -16,14 +16,17 @@ from ectopy.errors import EctopyError
 COMMANDS = {
     "bench": "ectopy.cli.bench",
     "build": "ectopy.cli.build",
+    "compare": "ectopy.cli.compare",
     "data": "ectopy.cli.data",
     "energy": "ectopy.cli.energy",
+    "diff": "ectopy.cli.diff",
     "evaluate": "ectopy.cli.evaluate",
     "inspect": "ectopy.cli.inspect",
     "profile": "ectopy.cli.profile",
     "quantize": "ectopy.cli.quantize",
     "render": "ectopy.cli.render",
     "report": "ectopy.cli.report",
+    "runs": "ectopy.cli.runs",
     "train": "ectopy.cli.train",
 }
 """Command name -> module that holds it as ``command``."""

@@ -1,7 +1,28 @@
-"""Figures from arrays: classification scores, agreement, latency."""
+"""Figures from arrays and records: scores, agreement, latency; comparison and gates."""
 
-from ectopy.metrics.agreement import compare_outputs
+from ectopy.metrics.agreement import TensorDifference, compare_outputs, first_difference
+from ectopy.metrics.catalogue import METRICS, Metric, find_metric
 from ectopy.metrics.classification import confusion_matrix, predicted_classes, score
+from ectopy.metrics.comparison import Change, changes, incomparable
+from ectopy.metrics.gates import Threshold, Verdict, judge, read_gates
 from ectopy.metrics.latency import nearest_rank
 
-__all__ = ["compare_outputs", "confusion_matrix", "nearest_rank", "predicted_classes", "score"]
+__all__ = [
+    "METRICS",
+    "Change",
+    "Metric",
+    "TensorDifference",
+    "Threshold",
+    "Verdict",
+    "changes",
+    "compare_outputs",
+    "confusion_matrix",
+    "find_metric",
+    "first_difference",
+    "incomparable",
+    "judge",
+    "nearest_rank",
+    "predicted_classes",
+    "read_gates",
+    "score",
+]

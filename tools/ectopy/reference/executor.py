@@ -18,11 +18,12 @@ from ectopy.reference.interpreter import (
 from ectopy.reference.kernels.dense import fully_connected
 from ectopy.reference.kernels.elementwise import add, mul
 from ectopy.reference.kernels.reduce import mean
+from ectopy.reference.kernels.rescale import TFLITE, Arithmetic
 from ectopy.reference.kernels.shape import reshape
 from ectopy.reference.kernels.windowed import conv_2d, depthwise_conv_2d, max_pool_2d
 from ectopy.vocab import OpKind
 
-Kernel: TypeAlias = Callable[[Graph, Op, list[npt.NDArray[Any]]], Int8Array]
+Kernel: TypeAlias = Callable[[Graph, Op, list[npt.NDArray[Any]], Arithmetic], Int8Array]
 
 KERNELS: Mapping[OpKind, Kernel] = MappingProxyType(
     {
@@ -59,7 +60,7 @@ class ReferenceExecutor:
         values = {**self._constants, self._graph.input.index: shaped_input(self._graph, x).copy()}
         for op in self._graph.ops:
             operands = [values[index] for index in op.inputs if index >= 0]
-            values[op.outputs[0]] = KERNELS[op.kind](self._graph, op, operands)
+            values[op.outputs[0]] = KERNELS[op.kind](self._graph, op, operands, TFLITE)
         self._values = values
         output: Int8Array = values[self._graph.output.index].copy()
         return output

@@ -1,5 +1,6 @@
 """Pages and panels made from run records."""
 
+from ectopy.report.comparison import comparison, value_text
 from ectopy.report.html import html
 from ectopy.report.junit import junit
 from ectopy.report.markdown import markdown
@@ -26,8 +27,10 @@ __all__ = [
     "Outputs",
     "Part",
     "RunMaterial",
+    "comparison",
     "html",
     "junit",
     "markdown",
     "screen",
+    "value_text",
 ]

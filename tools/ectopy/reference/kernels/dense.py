@@ -9,10 +9,12 @@ import numpy.typing as npt
 
 from ectopy.fixedpoint import conv_multipliers, fully_connected_multiplier
 from ectopy.graph.types import FullyConnectedAttrs, Graph, Op
-from ectopy.reference.kernels.rescale import centred, quant_of, to_int8
+from ectopy.reference.kernels.rescale import TFLITE, Arithmetic, centred, quant_of
 
 
-def fully_connected(graph: Graph, op: Op, inputs: list[npt.NDArray[Any]]) -> npt.NDArray[np.int8]:
+def fully_connected(
+    graph: Graph, op: Op, inputs: list[npt.NDArray[Any]], arithmetic: Arithmetic = TFLITE
+) -> npt.NDArray[np.int8]:
     """FULLY_CONNECTED: input rows of ``in`` values, weights (out, in), bias or nothing.
 
     Source: TFLite ``reference/integer_ops/fully_connected.h`` and
@@ -26,7 +28,8 @@ def fully_connected(graph: Graph, op: Op, inputs: list[npt.NDArray[Any]]) -> npt
         sums = sums + bias[0]
     output = graph.op_output(op)
     multipliers = _multipliers(graph, op)
-    return to_int8(sums.reshape(output.shape), multipliers, output, op.attrs.activation)
+    shaped = sums.reshape(output.shape)
+    return arithmetic.to_int8(shaped, multipliers, output, op.attrs.activation)
 
 
 def _multipliers(graph: Graph, op: Op) -> tuple[tuple[int, int], ...]:

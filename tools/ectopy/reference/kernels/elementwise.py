@@ -11,15 +11,16 @@ from ectopy.fixedpoint import (
     ADD_LEFT_SHIFT,
     add_constants,
     mul_multiplier,
-    multiply_by_quantized_multiplier,
 )
 from ectopy.graph.types import ElementwiseAttrs, Graph, Op
-from ectopy.reference.kernels.rescale import centred, quant_of, to_int8
+from ectopy.reference.kernels.rescale import TFLITE, Arithmetic, centred, quant_of
 
 Array: TypeAlias = npt.NDArray[Any]
 
 
-def add(graph: Graph, op: Op, inputs: list[Array]) -> npt.NDArray[np.int8]:
+def add(
+    graph: Graph, op: Op, inputs: list[Array], arithmetic: Arithmetic = TFLITE
+) -> npt.NDArray[np.int8]:
     """ADD: both operands go to a common scale with 20 more bits, their sum to the output scale.
 
     Source: TFLite ``reference/integer_ops/add.h`` and ``micro/kernels/add_common.cc``.
@@ -28,17 +29,18 @@ def add(graph: Graph, op: Op, inputs: list[Array]) -> npt.NDArray[np.int8]:
     a, b = (quant_of(tensor) for tensor in graph.op_inputs(op))
     output = graph.op_output(op)
     constants = add_constants(a.scale, b.scale, quant_of(output).scale)
-    sums = _scaled(inputs[0], a.zero_point, constants.a)
-    sums = sums + _scaled(inputs[1], b.zero_point, constants.b)
-    return to_int8(sums, [constants.output], output, op.attrs.activation)
+    sums = arithmetic.rescale(_widened(inputs[0], a.zero_point), *constants.a)
+    sums = sums + arithmetic.rescale(_widened(inputs[1], b.zero_point), *constants.b)
+    return arithmetic.to_int8(sums, [constants.output], output, op.attrs.activation)
 
 
-def _scaled(values: Array, zero_point: int, multiplier: tuple[int, int]) -> npt.NDArray[np.int32]:
-    widened = centred(values, zero_point) << ADD_LEFT_SHIFT
-    return multiply_by_quantized_multiplier(widened, *multiplier)
+def _widened(values: Array, zero_point: int) -> npt.NDArray[np.int32]:
+    return centred(values, zero_point) << ADD_LEFT_SHIFT
 
 
-def mul(graph: Graph, op: Op, inputs: list[Array]) -> npt.NDArray[np.int8]:
+def mul(
+    graph: Graph, op: Op, inputs: list[Array], arithmetic: Arithmetic = TFLITE
+) -> npt.NDArray[np.int8]:
     """MUL: the product of the distances from the zero points, rescaled.
 
     Source: TFLite ``reference/integer_ops/mul.h`` and ``micro/kernels/mul_common.cc``.
@@ -48,4 +50,4 @@ def mul(graph: Graph, op: Op, inputs: list[Array]) -> npt.NDArray[np.int8]:
     output = graph.op_output(op)
     products = centred(inputs[0], a.zero_point) * centred(inputs[1], b.zero_point)
     multiplier = mul_multiplier(a.scale, b.scale, quant_of(output).scale)
-    return to_int8(products, [multiplier], output, op.attrs.activation)
+    return arithmetic.to_int8(products, [multiplier], output, op.attrs.activation)

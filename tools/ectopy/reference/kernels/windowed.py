@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ectopy.fixedpoint import conv_multipliers
 from ectopy.graph.geometry import Window, windows_of
 from ectopy.graph.types import ConvAttrs, DepthwiseAttrs, Graph, Op, PoolAttrs
-from ectopy.reference.kernels.rescale import centred, clamp, quant_of, to_int8
+from ectopy.reference.kernels.rescale import TFLITE, Arithmetic, centred, quant_of
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -23,7 +23,9 @@ Tap: TypeAlias = tuple[tuple[int, int], tuple[slice, slice], tuple[slice, slice]
 """Row and column of the tap; the outputs it serves; the inputs they read through it."""
 
 
-def conv_2d(graph: Graph, op: Op, inputs: list[Array]) -> npt.NDArray[np.int8]:
+def conv_2d(
+    graph: Graph, op: Op, inputs: list[Array], arithmetic: Arithmetic = TFLITE
+) -> npt.NDArray[np.int8]:
     """CONV_2D: NHWC input, OHWI filter, int32 bias.
 
     Source: TFLite ``reference/integer_ops/conv.h``.
@@ -35,10 +37,13 @@ def conv_2d(graph: Graph, op: Op, inputs: list[Array]) -> npt.NDArray[np.int8]:
     for (row, column), there, here in _taps(graph, op, weights.shape[1:3]):
         tap = weights[:, row, column, :].astype(np.int32)
         sums[:, *there, :] += distances[:, *here, :] @ tap.T
-    return to_int8(sums, _multipliers(graph, op), graph.op_output(op), op.attrs.activation)
+    output = graph.op_output(op)
+    return arithmetic.to_int8(sums, _multipliers(graph, op), output, op.attrs.activation)
 
 
-def depthwise_conv_2d(graph: Graph, op: Op, inputs: list[Array]) -> npt.NDArray[np.int8]:
+def depthwise_conv_2d(
+    graph: Graph, op: Op, inputs: list[Array], arithmetic: Arithmetic = TFLITE
+) -> npt.NDArray[np.int8]:
     """DEPTHWISE_CONV_2D: NHWC input, 1HWO filter, int32 bias.
 
     Output channel ``c * depth_multiplier + m`` reads input channel ``c``.
@@ -52,10 +57,13 @@ def depthwise_conv_2d(graph: Graph, op: Op, inputs: list[Array]) -> npt.NDArray[
     sums = np.zeros(graph.op_output(op).shape, np.int32) + bias
     for (row, column), there, here in _taps(graph, op, weights.shape[1:3]):
         sums[:, *there, :] += distances[:, *here, :] * weights[0, row, column].astype(np.int32)
-    return to_int8(sums, _multipliers(graph, op), graph.op_output(op), op.attrs.activation)
+    output = graph.op_output(op)
+    return arithmetic.to_int8(sums, _multipliers(graph, op), output, op.attrs.activation)
 
 
-def max_pool_2d(graph: Graph, op: Op, inputs: list[Array]) -> npt.NDArray[np.int8]:
+def max_pool_2d(
+    graph: Graph, op: Op, inputs: list[Array], arithmetic: Arithmetic = TFLITE
+) -> npt.NDArray[np.int8]:
     """MAX_POOL_2D over NHWC; quantization does not change.
 
     Source: TFLite ``reference/integer_ops/pooling.h``.
@@ -67,7 +75,7 @@ def max_pool_2d(graph: Graph, op: Op, inputs: list[Array]) -> npt.NDArray[np.int
     for _, there, here in _taps(graph, op, op.attrs.kernel):
         view = greatest[:, *there, :]
         np.maximum(view, x[:, *here, :], out=view)
-    return clamp(greatest, output, op.attrs.activation)
+    return arithmetic.clamp(greatest, output, op.attrs.activation)
 
 
 def _multipliers(graph: Graph, op: Op) -> tuple[tuple[int, int], ...]:
