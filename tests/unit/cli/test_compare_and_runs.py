@@ -100,15 +100,15 @@ DAMAGE = {
     "newer": ('{"schema_version": 2}', "schema version 2"),
     "cut": ('{"schema_version": 1, "par', "not JSON"),
     "empty": ("{}", "no schema_version"),
-    "binary": (b"\xff\xfe\x00", "not UTF-8"),
+    "binary": (b"\xff\xfe\x00", "is not text"),
     "huge": (
         to_json(invented_record()).replace(
             '"windows_per_s": 14.2', f'"windows_per_s": 1{"0" * 400}'
         ),
         "damaged",
     ),
-    "missing": (None, "there is no"),
-    "folder": ("a folder", "cannot read"),
+    "missing": (None, "there is no run record"),
+    "folder": ("a folder", "there is no run record"),
 }
 
 

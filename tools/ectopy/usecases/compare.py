@@ -10,7 +10,7 @@ from ectopy import metrics
 from ectopy.errors import InputError
 from ectopy.metrics import Change, Threshold, Verdict
 from ectopy.records import RunRecord
-from ectopy.usecases.run_files import read_run
+from ectopy.usecases.run_folder import open_record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ def compare(a: Path, b: Path, gates: Path | None = None, *, force: bool = False)
         InputError: A file cannot be used, or the runs are not comparable.
     """
     thresholds = read_gates_file(gates) if gates is not None else ()
-    before, after = read_run(a), read_run(b)
+    before, after = open_record(a), open_record(b)
     objections = metrics.incomparable(before, after)
     if objections and not force:
         raise InputError(

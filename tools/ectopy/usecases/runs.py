@@ -9,7 +9,7 @@ from pathlib import Path
 from ectopy.errors import InputError
 from ectopy.metrics import Metric, find_metric
 from ectopy.records import RunRecord
-from ectopy.usecases.run_files import read_run
+from ectopy.usecases.run_folder import open_record
 from ectopy.vocab import Better
 
 
@@ -106,7 +106,7 @@ def list_runs(
     runs, damaged = [], []
     for folder in _folders(runs_dir):
         try:
-            run = Run(folder=folder, record=read_run(folder))
+            run = Run(folder=folder, record=open_record(folder))
         except InputError as error:
             damaged.append((folder, error.message))
             continue
