@@ -11,20 +11,20 @@ import numpy.typing as npt
 from ectopy.aot import compile_graph
 from ectopy.boards import BoardRequest, choose_link, open_board
 from ectopy.cycles import CLOCK_HZ, ZERO, Estimate, Tally, estimate
-from ectopy.errors import InputError, ModelError, ToolError
+from ectopy.errors import InputError, ToolError
 from ectopy.graph.costs import graph_macs, op_macs
 from ectopy.graph.reader import read_model_bytes, read_tflite
 from ectopy.graph.types import Graph
-from ectopy.preprocess import quantize_windows, to_microvolts
 from ectopy.progress import Progress, silent
 from ectopy.protocol import InputFormat, Session
 from ectopy.report.profile import DeviceProfile, FunctionProfile, OperatorProfile, Profile
 from ectopy.toolchain import Image
+from ectopy.usecases.bench_stream import encode_windows
 from ectopy.usecases.build import BuildRequest, build_firmware
 from ectopy.usecases.inspect import layer_name
 from ectopy.vocab import BoardName, DatasetName, EngineName, LinkKind, Split
 from ectopy.windows import WindowRequest, load_windows
-from ectopy.zoo import Bundle, open_bundle
+from ectopy.zoo import Bundle, class_labels, open_bundle
 
 ENGINE_ROW = "engine"
 
@@ -135,18 +135,17 @@ def _load_window(request: ProfileRequest, bundle: Bundle, graph: Graph) -> _Wind
             seed=request.seed,
         )
     )
-    quant = graph.input.quant
-    if quant is None:
-        raise ModelError(f"the input of {bundle.name} is not quantized")
-    values = quantize_windows(
-        to_microvolts(windows.samples),
-        bundle.configuration.preprocess,
-        quant.scale,
-        quant.zero_point,
+    configuration = bundle.configuration
+    samples = encode_windows(
+        windows,
+        class_labels(configuration, windows.labels),
+        graph,
+        configuration.preprocess,
+        InputFormat.INT8,
     )
     info = windows.info
     return _Window(
-        values=values[0],
+        values=samples.quantized[0],
         name=f"record {windows.records[0]}, beat at sample {windows.beat_samples[0]}",
         dataset=f"{info.name} {info.split}" + (" (SYNTHETIC)" if info.synthetic else ""),
     )
