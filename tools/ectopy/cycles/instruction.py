@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import capstone
 from capstone import arm
 
-from ectopy.cycles.timings import BY_MNEMONIC, Kind, Timing
+from ectopy.cycles.timings import BY_MNEMONIC, FLOAT_ACCUMULATE, Kind, Timing
 from ectopy.errors import ModelError
 
 _PC = "pc"
@@ -28,7 +28,8 @@ class Instruction:
         sets_pc: Continues elsewhere (where it is conditional: perhaps).
         immediate: A load or store whose offset is a constant.
         address_registers: What a load or store computes its address from.
-        reads: Registers read, double ones as their two halves.
+        reads: Registers read, double ones as their two halves; but not the addend of a
+            floating-point multiply accumulate, which it needs a cycle later.
         writes: Registers written, likewise.
         loads: Registers that receive memory.
         operands: Dividend and divisor of a division.
@@ -90,6 +91,8 @@ class Decoder:
             )
         read, written = each.regs_access()
         reads, writes = self._names(read), self._names(written)
+        if timing.name == FLOAT_ACCUMULATE:
+            reads = frozenset(self._reg(o) for o in each.operands[1:])
         branch = timing.kind in (Kind.BRANCH, Kind.TABLE_BRANCH)
         plain_branch = name == "b"
         conditional = each.cc not in (arm.ARM_CC_AL, arm.ARM_CC_INVALID)
@@ -115,8 +118,8 @@ class Decoder:
         name = str(each.insn_name())
         if name == "hint":
             return each.mnemonic if each.mnemonic in _HINTS else f"hint {each.mnemonic}"
-        if name == "vmov" and sum(_is_core(self._reg(o)) for o in each.operands) == 2:
-            return "vmov.pair"
+        if name == "vmov" and (moved := _core_moves([self._reg(o) for o in each.operands])):
+            return moved
         if name == "vmov" and ".f64" in each.mnemonic:
             return "vmov.f64"
         return name
@@ -157,6 +160,18 @@ def _halves(name: str) -> tuple[str, ...]:
         number = int(name[1:])
         return f"s{2 * number}", f"s{2 * number + 1}"
     return (name,)
+
+
+def _core_moves(registers: list[str]) -> str:
+    """Our name for a vmov between core and float registers; empty for another."""
+    floats = [each for each in registers if not _is_core(each)]
+    match len(registers) - len(floats):
+        case 2:
+            return "vmov.pair"
+        case 1 if floats[0].startswith("s"):  # else half of a double
+            return "vmov.core"
+        case _:
+            return ""
 
 
 def _is_core(name: str) -> bool:
