@@ -12,6 +12,7 @@ import pytest
 from ectopy.errors import LinkError
 from ectopy.protocol import InputFormat
 from ectopy.records import from_json
+from ectopy.report.profile import from_json as profile_from_json
 from ectopy.usecases.bench import bench
 from ectopy.usecases.bench_types import BenchRequest, BenchRun
 from ectopy.vocab import BoardName, DatasetName, LinkKind, TickUnit
@@ -72,6 +73,11 @@ def test_the_virtual_board_agrees_and_counts_the_same_instructions_every_time(
         assert "192 MHz" in run.record.notes["latency.estimated_ms"]
         assert run.record.link.kind is kind
         assert (run.record.memory.stack_high_water_bytes or 0) > 0
+        assert run.folder is not None
+        profile = profile_from_json((run.folder / "profile.json").read_text())
+        assert profile.modelled_cycles == latency.estimated_cycles
+        assert len(profile.operators) == 68 + 1
+        assert "Modelled cycles by operator" in (run.folder / "report.html").read_text()
     assert ticks(fast) == ticks(again)
     assert serial.record.latency == fast.record.latency
 

@@ -12,7 +12,7 @@ from ectopy.cli import main
 from ectopy.errors import InputError, LinkError
 from ectopy.graph.reader import load_tflite
 from ectopy.toolchain import Image
-from ectopy.usecases import diff as subject
+from ectopy.usecases import case
 from ectopy.usecases.build import BuildRequest, build_firmware
 from ectopy.usecases.diff import diff
 from ectopy.usecases.diff_types import DiffReport, DiffRequest
@@ -44,7 +44,7 @@ def firmware(
     scratch: ScratchFirmware, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[ScratchFirmware]:
     build_from(scratch, monkeypatch)
-    monkeypatch.setattr(subject, "load_windows", windows_once)
+    monkeypatch.setattr(case, "load_windows", windows_once)
     yield scratch
     scratch.repair()
 

@@ -14,10 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from click.testing import CliRunner
+from unicorn import UC_HOOK_MEM_READ
 
 from ectopy.boards import BoardRequest, open_board
 from ectopy.cli.profile import command
 from ectopy.cycles import estimate
+from ectopy.cycles.image import read_image
+from ectopy.cycles.machine import Machine, Watch
 from ectopy.errors import EctopyError, InputError
 from ectopy.protocol import InputFormat, Session
 from ectopy.usecases.build import BuildRequest, build_firmware
@@ -77,6 +80,30 @@ def test_instruction_count_is_that_of_the_emulated_board_to_the_last(name: str) 
 
 def test_instruction_count_is_exact_for_an_engine_in_floating_point_too(tmp_path: Path) -> None:
     require_equal(build_virt(tmp_path / "firmware.elf"))
+
+
+class Unaligned(Machine):
+    """Counts loads of the inference, and those whose address is no multiple of their size."""
+
+    loads = unaligned = 0
+
+    def _hooks(self, *arguments: Any) -> list[int]:
+        hooks = super()._hooks(*arguments)
+        return [*hooks, self._uc.hook_add(UC_HOOK_MEM_READ, self.on_load)]
+
+    def on_load(self, _: object, __: int, address: int, nbytes: int, *___: object) -> None:
+        self.loads += 1
+        self.unaligned += address % nbytes != 0
+
+
+def test_the_aot_engine_has_no_unaligned_load_for_which_the_model_would_charge_too_little() -> None:
+    bundle = open_bundle(MODELS[0])
+    request = BuildRequest(board=BoardName.VIRT, engine=EngineName.AOT, bundle=bundle)
+    machine = Unaligned(read_image(build_firmware(request).elf))
+    machine.start_engine()
+    machine.infer(windows()[1], Watch(), None)
+    assert machine.loads > 100_000
+    assert machine.unaligned == 0
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,10 @@ import pytest
 from ectopy import console
 from ectopy.cli import main
 from ectopy.records import RunRecord, to_json
+from ectopy.report.profile import Profile
+from ectopy.report.profile import to_json as profile_json
 from ectopy.vocab import TickUnit
+from support.invented_profile import faster_profile, invented_profile
 from support.invented_record import invented_record, partial_record
 
 
@@ -62,7 +65,61 @@ def test_equal_runs_compare_with_exit_code_0(
     assert run("compare", runs / "run1", runs / "run1" / "record.json") == 0
     shown = capsys.readouterr().out
     assert "macro F1" in shown
-    assert "no profile per operator" in shown
+    assert "there is no profile.json beside" in shown
+
+
+def with_profile(run: Path, profile: Profile) -> None:
+    (run / "profile.json").write_text(profile_json(profile))
+
+
+def test_operators_and_functions_that_differ_are_shown_where_both_have_a_profile(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_profile(runs / "run1", invented_profile())
+    with_profile(runs / "run2", faster_profile("ab" * 32))
+    assert run("compare", runs / "run1", runs / "run2") == 0
+    shown = capsys.readouterr().out
+    assert "-4,000 (-44.4 %)" in shown
+    assert "2 unchanged" in shown
+
+
+@pytest.mark.parametrize(
+    ("profile", "reason"),
+    [
+        (invented_profile("00" * 32), "is of another image"),
+        (replace(invented_profile(), memory="apollo4p-tcm"), "memory models differ"),
+    ],
+)
+def test_profiles_that_cannot_be_compared_say_why(
+    profile: Profile, reason: str, runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_profile(runs / "run1", invented_profile())
+    with_profile(runs / "run2", profile)
+    assert run("compare", runs / "run1", runs / "run2") == 0
+    assert reason in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_comparison_is_json_for_programs_and_gates_still_decide(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gates = tmp_path / "gates.toml"
+    gates.write_text("[max_increase]\ninvoke_median_percent = 1.0\n")
+    with_profile(runs / "run2", invented_profile())
+    with_profile(runs / "run3", faster_profile("ab" * 32))
+    assert run("compare", runs / "run2", runs / "run3", "--gates", gates, "--json") == 1
+    found = json.loads(capsys.readouterr().out)
+    (median,) = (each for each in found["changes"] if each["metric"] == "invoke_median")
+    assert (median["a"], median["b"], median["delta"]) == (6_000_000, 6_500_000, 500_000)
+    assert found["gates"] == [
+        {
+            "gate": "invoke_median_percent",
+            "limit": 1.0,
+            "metric": "invoke_median",
+            "class": "",
+            "passed": False,
+        }
+    ]
+    assert found["profile"]["operators"][0]["name"] == "0 CONV_2D stem"
 
 
 def test_a_regression_ends_with_1_and_says_which_line(

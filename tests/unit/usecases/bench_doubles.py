@@ -19,6 +19,7 @@ from ectopy.protocol import InputFormat
 from ectopy.reference import ReferenceExecutor
 from ectopy.toolchain import Image
 from ectopy.usecases import bench as subject
+from ectopy.usecases import case
 from ectopy.usecases.bench_types import BenchRequest
 from ectopy.vocab import BoardName, DatasetName, EngineName
 from ectopy.windows import load_windows
@@ -132,7 +133,7 @@ def make_rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **request: object)
         rig.links.append(request.link)
         yield SimpleNamespace(link=rig.device)
 
-    monkeypatch.setattr(subject, "load_windows", windows_once)
+    monkeypatch.setattr(case, "load_windows", windows_once)
     monkeypatch.setattr(subject, "build_firmware", build)
     monkeypatch.setattr(subject, "open_board", open_board)
     return rig

@@ -225,7 +225,7 @@ def test_ctrl_c_while_the_reference_computes_keeps_the_window(
                 raise KeyboardInterrupt
             return np.zeros(3, np.int8)
 
-    monkeypatch.setattr("ectopy.usecases.bench.open_reference", lambda *_: Interrupted())
+    monkeypatch.setattr("ectopy.usecases.case.open_reference", lambda *_: Interrupted())
     run = bench(rig().request)
     assert run.record.dataset.windows == 4
     assert run.record.agreement.windows_compared == 3

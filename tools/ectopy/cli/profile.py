@@ -79,7 +79,7 @@ def command(ctx: click.Context, /, **options: object) -> None:
             console.show(profile_screen(run.profile), aside=to_stdout)
         else:
             lines = run.estimate.listing(chosen["annotate"])
-            console.show(_listing(lines, run.profile.cycles), aside=to_stdout)
+            console.show(_listing(lines, run.profile.modelled_cycles), aside=to_stdout)
     if to_stdout:
         console.write(to_json(run.profile))
     elif json_file is not None:

@@ -1,6 +1,6 @@
 """Pages and panels made from run records."""
 
-from ectopy.report.comparison import comparison, value_text
+from ectopy.report.comparison import comparison, cost_comparison, value_text
 from ectopy.report.html import html
 from ectopy.report.junit import junit
 from ectopy.report.markdown import markdown
@@ -9,8 +9,6 @@ from ectopy.report.material import (
     Example,
     ImageMemory,
     MemoryPiece,
-    OperatorCost,
-    OperatorCosts,
     Outputs,
     Part,
     RunMaterial,
@@ -22,12 +20,11 @@ __all__ = [
     "Example",
     "ImageMemory",
     "MemoryPiece",
-    "OperatorCost",
-    "OperatorCosts",
     "Outputs",
     "Part",
     "RunMaterial",
     "comparison",
+    "cost_comparison",
     "html",
     "junit",
     "markdown",

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from ectopy import metrics
 from ectopy.graph.types import Graph
 from ectopy.report.content import count
-from ectopy.report.material import CompiledModel, OperatorCosts
+from ectopy.report.material import CompiledModel
+from ectopy.report.profile import Profile
 from ectopy.vocab import FRAME_SAMPLES, R_PEAK_SAMPLE, SAMPLING_HZ
 
 WIDTH, HEIGHT = 960.0, 320.0
@@ -179,13 +180,13 @@ def arena_chart(model: CompiledModel) -> Chart:
     )
 
 
-def cost_chart(costs: OperatorCosts) -> Chart:
+def cost_chart(profile: Profile) -> Chart:
     """Modelled cycles of every operator, in their order."""
-    highest = max(1, *(each.modelled_cycles for each in costs.operators))
-    slot = (WIDTH - LEFT - RIGHT) / len(costs.operators)
+    highest = max(1, *(each.modelled_cycles for each in profile.operators))
+    slot = (WIDTH - LEFT - RIGHT) / len(profile.operators)
     room = HEIGHT - TOP - BOTTOM
     boxes = []
-    for position, each in enumerate(costs.operators):
+    for position, each in enumerate(profile.operators):
         height = room * each.modelled_cycles / highest
         boxes.append(
             Box(
@@ -198,7 +199,7 @@ def cost_chart(costs: OperatorCosts) -> Chart:
                 f"{each.name}\n{count(each.modelled_cycles)} cycles, {count(each.macs)} MAC",
             )
         )
-    operators = sum(each.index is not None for each in costs.operators)
+    operators = sum(each.index is not None for each in profile.operators)
     return Chart(
         boxes=tuple(boxes),
         x_ticks=_operator_ticks(operators, LEFT, slot),

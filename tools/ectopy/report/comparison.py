@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import TypeGuard
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -13,12 +14,10 @@ from rich.text import Text
 from ectopy.metrics import Change, Verdict
 from ectopy.records import RunRecord
 from ectopy.report.content import UNKNOWN, count, percent, rate, short
+from ectopy.report.profile_changes import Cost, CostChange, ProfileChanges
 from ectopy.vocab import Quantity
 
-NO_PROFILE = (
-    "Differences by operator: the records hold no profile per operator, so there is nothing to "
-    "compare."
-)
+MOST_COSTS = 10
 
 
 def comparison(
@@ -27,7 +26,7 @@ def comparison(
     verdicts: Sequence[Verdict],
     objections: Sequence[str],
 ) -> RenderableType:
-    """All that ``compare`` shows.
+    """The figures of two records.
 
     Args:
         runs: The earlier run and the later one.
@@ -37,9 +36,48 @@ def comparison(
     """
     a, b = runs
     warnings = [Text(f"NOT COMPARABLE: {each}", style="yellow") for each in objections]
+    return Group(*warnings, _origin(a, b), _changes(runs, changes, verdicts))
+
+
+def cost_comparison(changes: ProfileChanges | None, why_not: str) -> RenderableType:
+    """Operators and functions whose modelled cycles differ most.
+
+    Args:
+        changes: Of two profiles; None if they cannot be compared.
+        why_not: For people, if so.
+    """
+    if changes is None:
+        return Text(f"By operator and function: nothing to compare, {why_not}", style="dim")
     return Group(
-        *warnings, _origin(a, b), _changes(runs, changes, verdicts), Text(NO_PROFILE, style="dim")
+        _costs("operator", changes.operators, changes.same_operators),
+        _costs("function", changes.functions, changes.same_functions),
     )
+
+
+def _costs(what: str, changed: Sequence[CostChange], same: int) -> RenderableType:
+    if not changed:
+        return Text(f"every {what} takes what it took ({same})", style="dim")
+    left_out = len(changed) - MOST_COSTS
+    note = f"{same} unchanged" + (f", {left_out} smaller differences" if left_out > 0 else "")
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, show_footer=True)
+    table.add_column(what, footer=Text(note, style="dim"))
+    for name in ("A, mod. cycles", "B, mod. cycles", "change", "emulated instr."):
+        table.add_column(name, justify="right", no_wrap=True)
+    for each in changed[:MOST_COSTS]:
+        delta = each.delta_cycles
+        share = f" ({100 * delta / each.a.modelled_cycles:+.1f} %)" if _known(each.a) else ""
+        table.add_row(
+            Text(each.name),
+            UNKNOWN if each.a is None else count(each.a.modelled_cycles),
+            UNKNOWN if each.b is None else count(each.b.modelled_cycles),
+            Text(f"{delta:+,}{share}", style="red" if delta > 0 else "green"),
+            f"{each.delta_instructions:+,}",
+        )
+    return table
+
+
+def _known(cost: Cost | None) -> TypeGuard[Cost]:
+    return cost is not None and cost.modelled_cycles > 0
 
 
 def value_text(quantity: Quantity, value: float | None) -> str:

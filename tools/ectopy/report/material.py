@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ectopy.aot import Plan
 from ectopy.graph.types import Graph
 from ectopy.records import RunRecord
+from ectopy.report.profile import Profile
 
 
 class Part(StrEnum):
@@ -86,35 +87,6 @@ class ImageMemory:
     capacities_bytes: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperatorCost:
-    """What one operator takes in one inference.
-
-    Attributes:
-        index: Position in the model; None for the engine's own work between operators.
-        modelled_cycles: By the cycle model.
-    """
-
-    index: int | None
-    kind: str
-    name: str
-    shape: str
-    macs: int
-    modelled_cycles: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperatorCosts:
-    """A profile of the image that ran.
-
-    Attributes:
-        memory_title: Which memory the cycle model assumed.
-    """
-
-    memory_title: str
-    operators: tuple[OperatorCost, ...]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Example:
     """A window that the device put into a wrong class.
@@ -138,7 +110,7 @@ class RunMaterial:
     """One run and what was found about it.
 
     Attributes:
-        costs: None if nobody profiled the run.
+        profile: Of the image that ran; None if there is none.
         missing: Why a part is not there.
     """
 
@@ -146,6 +118,6 @@ class RunMaterial:
     outputs: Outputs | None = None
     model: CompiledModel | None = None
     image: ImageMemory | None = None
-    costs: OperatorCosts | None = None
+    profile: Profile | None = None
     examples: tuple[Example, ...] = ()
     missing: Mapping[Part, str] = field(default_factory=dict)

@@ -24,10 +24,10 @@ from ectopy.report.material import (
     Example,
     ImageMemory,
     MemoryPiece,
-    OperatorCosts,
     Part,
     RunMaterial,
 )
+from ectopy.report.profile import Profile
 
 SYMBOLS_SHOWN = 10
 MOST_LISTED = 12
@@ -184,9 +184,9 @@ def _run_page(material: RunMaterial, name: str, anchor: str) -> RunPage:
         memory=_memory(material.image),
         arena=arena_chart(model) if model else None,
         arena_summary=_arena_summary(material),
-        costs=cost_chart(material.costs) if material.costs else None,
-        costs_summary=_costs_summary(material.costs),
-        costs_by_kind=_costs_by_kind(material.costs),
+        costs=cost_chart(material.profile) if material.profile else None,
+        costs_summary=_costs_summary(material.profile),
+        costs_by_kind=_costs_by_kind(material.profile),
         mistakes=tuple(_mistake(example, record) for example in material.examples),
         mistakes_summary=_mistakes_summary(record),
         missing={part.value: material.missing.get(part, "") for part in Part},
@@ -330,22 +330,21 @@ def _arena_summary(material: RunMaterial) -> str:
     )
 
 
-def _costs_summary(costs: OperatorCosts | None) -> str:
-    if costs is None:
+def _costs_summary(profile: Profile | None) -> str:
+    if profile is None:
         return ""
-    cycles = sum(each.modelled_cycles for each in costs.operators)
-    macs = sum(each.macs for each in costs.operators)
     return (
-        f"{count(cycles)} modelled cycles for {count(macs)} MAC, memory with {costs.memory_title}: "
-        "an estimate by Arm's documented timings, not a measurement."
+        f"{count(profile.modelled_cycles)} modelled cycles for {count(profile.macs)} MAC, memory "
+        f"with {profile.memory_title}: an estimate by Arm's documented timings over "
+        f"{profile.window}, not a measurement."
     )
 
 
-def _costs_by_kind(costs: OperatorCosts | None) -> tuple[Bar, ...]:
-    if costs is None:
+def _costs_by_kind(profile: Profile | None) -> tuple[Bar, ...]:
+    if profile is None:
         return ()
     totals: dict[str, int] = {}
-    for each in costs.operators:
+    for each in profile.operators:
         kind = each.kind if each.index is not None else ENGINE_KIND
         totals[kind] = totals.get(kind, 0) + each.modelled_cycles
     largest_first = sorted(totals.items(), key=lambda item: -item[1])

@@ -5,9 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from ectopy.errors import InputError
+from ectopy.typed_json import read_value
 
 SCHEMA_VERSION = 1
+LARGEST_CYCLES = 2**53
+"""More is damage: arithmetic on it would not be exact."""
 
 COLUMNS = (
     *("row", "index", "kind", "name", "shape", "kernel", "macs"),
@@ -25,8 +31,6 @@ class OperatorProfile:
         name: Layer, as far as the model tells.
         shape: Of its output, leading ones left out.
         kernel: Function of the engine; empty where nothing is called.
-        instructions: Emulated.
-        cycles: Modelled.
         share: Of the modelled cycles of the inference.
         device_ticks: By the board's PROFILE, in its own unit; None if no board was asked.
     """
@@ -37,15 +41,15 @@ class OperatorProfile:
     shape: str
     kernel: str
     macs: int
-    instructions: int
-    cycles: int
+    emulated_instructions: int
+    modelled_cycles: int
     share: float
     device_ticks: int | None = None
 
     @property
     def macs_per_cycle(self) -> float | None:
         """None for operators that multiply nothing."""
-        return self.macs / self.cycles if self.macs and self.cycles else None
+        return self.macs / self.modelled_cycles if self.macs and self.modelled_cycles else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +57,8 @@ class FunctionProfile:
     """What a function took by itself, without those it calls."""
 
     name: str
-    instructions: int
-    cycles: int
+    emulated_instructions: int
+    modelled_cycles: int
     share: float
 
 
@@ -81,8 +85,8 @@ class Profile:
         clock_hz: Named for ``milliseconds`` only; the model knows no clock.
         memory: Name of the memory model.
         memory_sources: Where its figures come from.
-        instructions: Emulated, from the call of the inference function to its return.
-        cycles: Modelled by Arm's documented Cortex-M4 timings.
+        emulated_instructions: From the call of the inference function to its return.
+        modelled_cycles: By Arm's documented Cortex-M4 timings.
         by_row: Modelled cycles by kind of instruction and reason of waiting.
         divisions: Executed; the manual gives 2 to 12 cycles for each.
     """
@@ -99,38 +103,51 @@ class Profile:
     memory_sources: tuple[str, ...]
     clock_hz: int
     macs: int
-    instructions: int
-    cycles: int
+    emulated_instructions: int
+    modelled_cycles: int
     divisions: int
     operators: tuple[OperatorProfile, ...]
     functions: tuple[FunctionProfile, ...]
-    by_row: dict[str, int]
+    by_row: Mapping[str, int]
     outputs: tuple[int, ...]
     device: DeviceProfile | None = None
-    notes: dict[str, str] = field(default_factory=dict)
 
     @property
     def modelled_ms(self) -> float:
         """The modelled cycles at ``clock_hz``."""
-        return 1000.0 * self.cycles / self.clock_hz
+        return 1000.0 * self.modelled_cycles / self.clock_hz
 
 
 def to_json(profile: Profile) -> str:
     """The whole profile; figures carry in their names whether they are emulated or modelled."""
-    document = {"schema_version": SCHEMA_VERSION} | {
-        {"instructions": "emulated_instructions", "cycles": "modelled_cycles"}.get(k, k): v
-        for k, v in asdict(profile).items()
-    }
-    document["modelled_ms"] = profile.modelled_ms
-    document["operators"] = [_json_row(asdict(each)) for each in profile.operators]
-    document["functions"] = [_json_row(asdict(each)) for each in profile.functions]
-    return json.dumps(document, indent=2) + "\n"
+    document = {"schema_version": SCHEMA_VERSION, "modelled_ms": profile.modelled_ms}
+    return json.dumps(document | asdict(profile), indent=2) + "\n"
 
 
-def _json_row(row: dict[str, object]) -> dict[str, object]:
-    row["emulated_instructions"] = row.pop("instructions")
-    row["modelled_cycles"] = row.pop("cycles")
-    return row
+def from_json(text: str) -> Profile:
+    """Reads what :func:`to_json` wrote.
+
+    Raises:
+        InputError: It is not that, is of another schema version, or its figures are out of range.
+    """
+    hint = "write it again: ectopy profile --json FILE"
+    try:
+        tree = json.loads(text)
+        version = tree.pop("schema_version")
+        del tree["modelled_ms"]
+        if version != SCHEMA_VERSION:
+            raise InputError(
+                f"it has schema version {str(version)[:20]}; this ectopy reads {SCHEMA_VERSION}",
+                hint=hint,
+            )
+        profile: Profile = read_value(tree, Profile)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise InputError(f"it is not a profile: {error}", hint=hint) from error
+    cycles = [row.modelled_cycles for row in profile.operators]
+    cycles += [row.modelled_cycles for row in profile.functions]
+    if not profile.operators or not 0 <= min(cycles) <= max(cycles) <= LARGEST_CYCLES:
+        raise InputError("it is not a profile: no costs, or impossible ones", hint=hint)
+    return profile
 
 
 def to_csv(profile: Profile) -> str:
@@ -145,12 +162,13 @@ def to_csv(profile: Profile) -> str:
                 "engine" if each.index is None else "operator",
                 "" if each.index is None else each.index,
                 *(each.kind, each.name, each.shape, each.kernel),
-                *(each.macs, each.instructions, each.cycles, f"{each.share:.6f}"),
+                *(each.macs, each.emulated_instructions, each.modelled_cycles),
+                f"{each.share:.6f}",
                 "" if per_cycle is None else f"{per_cycle:.6f}",
                 "" if each.device_ticks is None else each.device_ticks,
             )
         )
     for one in profile.functions:
-        figures = (one.instructions, one.cycles, f"{one.share:.6f}")
+        figures = (one.emulated_instructions, one.modelled_cycles, f"{one.share:.6f}")
         table.writerow(("function", "", "", one.name, "", "", "", *figures, "", ""))
     return text.getvalue()

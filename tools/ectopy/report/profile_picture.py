@@ -66,10 +66,12 @@ def _colour(row: OperatorProfile) -> str:
 def _strip(ax: Axes, profile: Profile, rows: list[OperatorProfile]) -> None:
     begin = 0
     for row in rows:
-        ax.barh(0, row.cycles, left=begin, color=_colour(row), edgecolor="white", linewidth=0.5)
+        ax.barh(
+            0, row.modelled_cycles, left=begin, color=_colour(row), edgecolor="white", linewidth=0.5
+        )
         if row.share >= _LABEL_FROM:
             ax.text(
-                begin + row.cycles / 2,
+                begin + row.modelled_cycles / 2,
                 0,
                 f"{row.index}\n{100 * row.share:.0f} %",
                 ha="center",
@@ -77,21 +79,25 @@ def _strip(ax: Axes, profile: Profile, rows: list[OperatorProfile]) -> None:
                 fontsize=7.5,
                 color="white",
             )
-        begin += row.cycles
-    ax.set_xlim(0, profile.cycles)
+        begin += row.modelled_cycles
+    ax.set_xlim(0, profile.modelled_cycles)
     ax.set_ylim(-0.4, 0.4)
     ax.set_axis_off()
 
 
 def _bars(ax: Axes, rows: list[OperatorProfile]) -> None:
     places = range(len(rows))
-    ax.barh(places, [r.cycles for r in rows], color=[_colour(r) for r in rows], height=0.74)
-    widest = max(r.cycles for r in rows)
+    ax.barh(
+        places, [r.modelled_cycles for r in rows], color=[_colour(r) for r in rows], height=0.74
+    )
+    widest = max(r.modelled_cycles for r in rows)
     for place, row in zip(places, rows, strict=True):
         per_cycle = row.macs_per_cycle
         density = f"   {per_cycle:.2f} MAC/cycle" if per_cycle else ""
-        text = f"{row.cycles:,}  {100 * row.share:.1f} %{density}"
-        ax.text(row.cycles + widest / 100, place, text, va="center", fontsize=7.5, color=_INK)
+        text = f"{row.modelled_cycles:,}  {100 * row.share:.1f} %{density}"
+        ax.text(
+            row.modelled_cycles + widest / 100, place, text, va="center", fontsize=7.5, color=_INK
+        )
     ax.set_yticks(places, [_label(r) for r in rows], fontsize=7.5, color=_INK)
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlim(0, widest)
@@ -122,7 +128,7 @@ def _legend(ax: Axes, rows: list[OperatorProfile]) -> None:
 def _rest(figure: Figure, rows: list[OperatorProfile], height: float) -> None:
     if not rows:
         return
-    cycles, share = sum(r.cycles for r in rows), sum(r.share for r in rows)
+    cycles, share = sum(r.modelled_cycles for r in rows), sum(r.share for r in rows)
     figure.text(
         0.03,
         0.12 / height,
@@ -142,7 +148,7 @@ def _title(figure: Figure, profile: Profile, height: float) -> None:
     figure.text(
         0.03,
         1 - 0.32 / height,
-        f"{profile.model}: {profile.cycles / 1e6:.2f} million modelled Cortex-M4 cycles "
+        f"{profile.model}: {profile.modelled_cycles / 1e6:.2f} million modelled Cortex-M4 cycles "
         f"an inference",
         fontsize=14,
         fontweight="bold",
@@ -151,7 +157,7 @@ def _title(figure: Figure, profile: Profile, height: float) -> None:
     figure.text(
         0.03,
         1 - 0.58 / height,
-        f"engine {profile.engine}, {profile.instructions:,} instructions emulated, "
+        f"engine {profile.engine}, {profile.emulated_instructions:,} instructions emulated, "
         f"{profile.macs:,} MACs; {profile.modelled_ms:.1f} ms at {profile.clock_hz / 1e6:g} MHz; "
         f"memory: {profile.memory_title}; not measured on silicon",
         fontsize=9,

@@ -38,12 +38,14 @@ def _operators(profile: Profile) -> Table:
     table.add_column("out", justify="right", no_wrap=True)
     table.add_column("kernel", no_wrap=True)
     table.add_column("MACs", justify="right", no_wrap=True, footer=f"{profile.macs:,}")
-    table.add_column("instr.", justify="right", no_wrap=True, footer=f"{profile.instructions:,}")
+    instructions = f"{profile.emulated_instructions:,}"
+    table.add_column("instr.", justify="right", no_wrap=True, footer=instructions)
     if device is not None:
         title = f"{device.board} {device.tick_unit}"
         table.add_column(title, justify="right", footer=f"{device.invoke_ticks:,}")
-    table.add_column("mod. cycles", justify="right", no_wrap=True, footer=f"{profile.cycles:,}")
-    density = f"{profile.macs / profile.cycles:.3f}"
+    cycles = f"{profile.modelled_cycles:,}"
+    table.add_column("mod. cycles", justify="right", no_wrap=True, footer=cycles)
+    density = f"{profile.macs / profile.modelled_cycles:.3f}"
     table.add_column("MAC/cycle", justify="right", no_wrap=True, footer=density)
     table.add_column("%", justify="right", no_wrap=True, footer="100.0")
     for row in profile.operators:
@@ -56,9 +58,9 @@ def _operators(profile: Profile) -> Table:
             row.shape,
             row.kernel,
             f"{row.macs:,}" if row.macs else "",
-            f"{row.instructions:,}",
+            f"{row.emulated_instructions:,}",
             *([] if device is None else [ticks]),
-            f"{row.cycles:,}",
+            f"{row.modelled_cycles:,}",
             "" if per_cycle is None else f"{per_cycle:.3f}",
             f"{100 * row.share:.1f}",
         )
@@ -68,16 +70,16 @@ def _operators(profile: Profile) -> Table:
 def _functions(profile: Profile) -> Table:
     table = _table()
     table.add_column("function (without what it calls)", no_wrap=True, footer="all")
-    table.add_column("instr.", justify="right", footer=f"{profile.instructions:,}")
-    table.add_column("mod. cycles", justify="right", footer=f"{profile.cycles:,}")
+    table.add_column("instr.", justify="right", footer=f"{profile.emulated_instructions:,}")
+    table.add_column("mod. cycles", justify="right", footer=f"{profile.modelled_cycles:,}")
     table.add_column("cycles/instr.", justify="right")
     table.add_column("%", justify="right", footer="100.0")
     for row in profile.functions:
         table.add_row(
             escape(row.name),
-            f"{row.instructions:,}",
-            f"{row.cycles:,}",
-            f"{row.cycles / row.instructions:.2f}",
+            f"{row.emulated_instructions:,}",
+            f"{row.modelled_cycles:,}",
+            f"{row.modelled_cycles / row.emulated_instructions:.2f}",
             f"{100 * row.share:.1f}",
         )
     return table
@@ -86,9 +88,10 @@ def _functions(profile: Profile) -> Table:
 def _totals(profile: Profile) -> str:
     rows = ", ".join(f"{name} {cycles:,}" for name, cycles in profile.by_row.items())
     lines = [
-        f"{profile.instructions:,} instructions emulated, {profile.cycles:,} cycles modelled: "
-        f"{profile.modelled_ms:.2f} ms if the clock is {profile.clock_hz / 1e6:g} MHz and memory "
-        f"never waits longer than the model {profile.memory} says",
+        f"{profile.emulated_instructions:,} instructions emulated, {profile.modelled_cycles:,} "
+        f"cycles modelled: {profile.modelled_ms:.2f} ms if the clock is "
+        f"{profile.clock_hz / 1e6:g} MHz and memory never waits longer than the model "
+        f"{profile.memory} says",
         f"modelled cycles by cause: {rows}",
     ]
     if profile.device is not None:

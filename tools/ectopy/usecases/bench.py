@@ -8,28 +8,29 @@ from pathlib import Path
 
 from ectopy.boards import BoardRequest, choose_link, open_board
 from ectopy.errors import EctopyError, LinkError
-from ectopy.graph.reader import read_model_bytes, read_tflite
-from ectopy.graph.types import Graph
 from ectopy.progress import Progress, silent
 from ectopy.protocol import DeviceStats, Hello, Link, Session
-from ectopy.reference import HostInterpreter, open_reference
+from ectopy.reference import HostInterpreter
+from ectopy.report.profile import to_json
 from ectopy.toolchain import Image
 from ectopy.usecases.bench_estimate import CycleEstimate, estimate_cycles
 from ectopy.usecases.bench_files import (
+    OUTPUTS,
+    PROFILE,
     outputs_table,
     require_writable,
     undisturbed,
     write_run,
 )
 from ectopy.usecases.bench_record import Evidence, make_record
-from ectopy.usecases.bench_stream import Measured, Samples, encode_windows, stream
+from ectopy.usecases.bench_stream import Measured, stream
 from ectopy.usecases.bench_types import BenchRequest, BenchRun
 from ectopy.usecases.build import BuildRequest, build_firmware
+from ectopy.usecases.case import Case, open_case
 from ectopy.usecases.report import Sources, gather, write_pages
 from ectopy.usecases.run_folder import open_run
 from ectopy.vocab import LinkKind
-from ectopy.windows import WindowRequest, WindowSet, load_windows
-from ectopy.zoo import class_labels, label_map, open_bundle
+from ectopy.windows import WindowRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,16 +38,12 @@ class Prepared:
     """All that a run needs before a board is touched.
 
     Attributes:
-        label_map: Annotation symbols of each class of the model.
         link: The one to open, never ``auto``.
         estimated: By the cycle model, over the first window.
     """
 
     request: BenchRequest
-    graph: Graph
-    windows: WindowSet
-    samples: Samples
-    label_map: str
+    case: Case
     link: LinkKind
     image: Image
     estimated: CycleEstimate
@@ -84,9 +81,6 @@ def prepare(request: BenchRequest, progress: Progress = silent) -> Prepared:
         InputError: The data or the model cannot be used.
         ToolError: The compiler is missing or failed.
     """
-    bundle = open_bundle(request.model)
-    tflite = read_model_bytes(bundle.require_tflite())
-    graph = read_tflite(tflite, bundle.name)
     wanted = WindowRequest(
         dataset=request.dataset,
         split=request.split,
@@ -94,28 +88,20 @@ def prepare(request: BenchRequest, progress: Progress = silent) -> Prepared:
         limit=request.limit,
         seed=request.seed,
     )
-    progress(0, 0, "loading windows")
-    windows = load_windows(wanted)
-    progress(0, 0, f"{windows.info.name}: {windows.info.reason}")
-    link = choose_link(request.board, request.link, len(windows))
-    classes = class_labels(bundle.configuration, windows.labels)
-    preprocess = bundle.configuration.preprocess
-    samples = encode_windows(windows, classes, graph, preprocess, request.input_format)
+    case = open_case(request.model, wanted, request.input_format, progress)
+    link = choose_link(request.board, request.link, len(case.windows))
     progress(0, 0, f"building firmware for board {request.board}")
     image = build_firmware(
-        BuildRequest(board=request.board, engine=request.engine, bundle=bundle), progress
+        BuildRequest(board=request.board, engine=request.engine, bundle=case.bundle), progress
     )
     progress(0, 0, "running the cycle model")
     return Prepared(
         request=request,
-        graph=graph,
-        windows=windows,
-        samples=samples,
-        label_map=label_map(bundle.configuration),
+        case=case,
         link=link,
         image=image,
-        estimated=estimate_cycles(image, samples.quantized[0]),
-        oracle=open_reference(tflite, graph),
+        estimated=estimate_cycles(case, image),
+        oracle=case.reference(),
     )
 
 
@@ -134,7 +120,7 @@ def run_on(link: Link, prepared: Prepared, progress: Progress = silent) -> Bench
     failure: EctopyError | KeyboardInterrupt | None = None
     stats: DeviceStats | None = None
     try:
-        stream(session, prepared.samples, prepared.oracle, measured, progress)
+        stream(session, prepared.case.samples, prepared.oracle, measured, progress)
     except (EctopyError, KeyboardInterrupt) as early:
         if not measured.results:
             raise
@@ -146,12 +132,9 @@ def run_on(link: Link, prepared: Prepared, progress: Progress = silent) -> Bench
         failure = failure or late
     evidence = Evidence(
         request=prepared.request,
-        graph=prepared.graph,
+        case=prepared.case,
         image=prepared.image,
         hello=hello,
-        dataset=prepared.windows.info,
-        samples=prepared.samples,
-        label_map=prepared.label_map,
         measured=measured,
         estimated=prepared.estimated,
         reference=prepared.oracle.name,
@@ -162,19 +145,21 @@ def run_on(link: Link, prepared: Prepared, progress: Progress = silent) -> Bench
         began=began,
     )
     with undisturbed():
-        return _conclude(evidence, prepared.windows)
+        return _conclude(evidence)
 
 
-def _conclude(evidence: Evidence, windows: WindowSet) -> BenchRun:
+def _conclude(evidence: Evidence) -> BenchRun:
     """Writes the run. Where the disk does not take it, it can still be shown."""
-    record = make_record(evidence)
-    outputs = outputs_table(evidence.measured, windows, evidence.samples)
+    record, case = make_record(evidence), evidence.case
+    texts = {OUTPUTS: outputs_table(evidence.measured, case.windows, case.samples)}
+    if evidence.estimated.profile is not None:
+        texts[PROFILE] = to_json(evidence.estimated.profile)
     folder: Path | None = None
     failure = evidence.failure
     try:
-        folder = write_run(evidence.request.runs_dir, record, outputs)
+        folder = write_run(evidence.request.runs_dir, record, texts)
         run = open_run(folder)
-        sources = Sources(bundles=(evidence.request.model,), windows=windows)
+        sources = Sources(bundles=(evidence.request.model,), windows=case.windows)
         write_pages(folder, [gather(run, sources)], [run.name])
     except EctopyError as unwritten:
         failure = failure or unwritten

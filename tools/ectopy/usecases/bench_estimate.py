@@ -1,15 +1,15 @@
-"""The cycle model's word on the image that a run measured."""
+"""The cycle model's word on the image that a run measures."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
-from ectopy.cycles import CLOCK_HZ, estimate
+from ectopy.cycles import CLOCK_HZ, ZERO
 from ectopy.errors import EctopyError
+from ectopy.report.profile import Profile
 from ectopy.toolchain import Image
+from ectopy.usecases.case import Case
+from ectopy.usecases.profile_rows import make_profile, run_model
 from ectopy.vocab import BoardName
 
 
@@ -18,17 +18,22 @@ class CycleEstimate:
     """Modelled cycles of one inference.
 
     Attributes:
-        cycles: None if the model could not be run.
-        note: How they came about, or why there are none.
+        profile: None if the model could not be run.
+        note: How the cycles came about, or why there are none.
     """
 
-    cycles: int | None
+    profile: Profile | None
     note: str
+
+    @property
+    def cycles(self) -> int | None:
+        """Of the whole inference."""
+        return None if self.profile is None else self.profile.modelled_cycles
 
     @property
     def milliseconds(self) -> float | None:
         """At :data:`ectopy.cycles.CLOCK_HZ`."""
-        return None if self.cycles is None else 1000.0 * self.cycles / CLOCK_HZ
+        return None if self.profile is None else self.profile.modelled_ms
 
     @property
     def clock_note(self) -> str:
@@ -36,21 +41,21 @@ class CycleEstimate:
         return self.note if self.cycles is None else f"modelled, at {CLOCK_HZ // 10**6} MHz"
 
 
-def estimate_cycles(image: Image, window: npt.NDArray[np.int8]) -> CycleEstimate:
-    """Runs the cycle model over one window; a run is not lost because the model cannot.
+def estimate_cycles(case: Case, image: Image) -> CycleEstimate:
+    """Runs the cycle model over the first window; a run is not lost because the model cannot.
 
     Args:
+        case: What is measured.
         image: That the board runs.
-        window: int8, the model's input tensor.
     """
     if image.board is BoardName.HOST:
-        return CycleEstimate(cycles=None, note="the cycle model needs a Cortex-M4 image")
+        return CycleEstimate(profile=None, note="the cycle model needs a Cortex-M4 image")
     try:
-        found = estimate(image.elf, window)
+        profile = make_profile(case, image, run_model(case, image, ZERO))
     except EctopyError as error:
-        return CycleEstimate(cycles=None, note=f"no cycle model: {error.message}")
+        return CycleEstimate(profile=None, note=f"no cycle model: {error.message}")
     return CycleEstimate(
-        cycles=found.cycles,
+        profile=profile,
         note="modelled by Arm's Cortex-M4 timings over the first window, memory without wait "
-        f"states, {found.instructions:,} instructions emulated; not measured",
+        f"states, {profile.emulated_instructions:,} instructions emulated; not measured",
     )

@@ -7,7 +7,7 @@ import io
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from ectopy.windows import WindowSet
 
 RECORD = "record.json"
 OUTPUTS = "outputs.csv"
+PROFILE = "profile.json"
 
 _HINT = "choose another folder with --runs-dir"
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
@@ -38,17 +39,23 @@ def require_writable(runs_dir: Path) -> None:
         raise InputError(f"cannot write to {runs_dir}", hint=_HINT)
 
 
-def write_run(runs_dir: Path, record: RunRecord, outputs_csv: str) -> Path:
-    """Writes record.json and outputs.csv to a new folder and returns it.
+def write_run(runs_dir: Path, record: RunRecord, texts: Mapping[str, str]) -> Path:
+    """Writes record.json and what goes with it to a new folder and returns it.
+
+    Args:
+        runs_dir: Gets the folder.
+        record: Of the run.
+        texts: File name -> text.
 
     Raises:
         EctopyError: The disk does not take them.
     """
     began = datetime.fromisoformat(record.provenance.created_utc).astimezone(UTC)
-    name = f"{began:%Y%m%dT%H%M%SZ}-{record.board.name}-{record.model.name}"
+    label = f"{began:%Y%m%dT%H%M%SZ}-{record.board.name}-{record.model.name}"
     try:
-        folder = _new_folder(runs_dir, name)
-        (folder / OUTPUTS).write_text(outputs_csv, encoding="utf-8")
+        folder = _new_folder(runs_dir, label)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
         (folder / RECORD).write_text(to_json(record), encoding="utf-8")
     except OSError as error:
         raise EctopyError(

@@ -15,7 +15,6 @@ import ectopy
 from ectopy import metrics
 from ectopy.errors import EctopyError
 from ectopy.graph.costs import graph_macs, graph_parameters
-from ectopy.graph.types import Graph
 from ectopy.protocol import DeviceStats, Hello, InputFormat, LinkCounters
 from ectopy.records import (
     ENERGY_NOT_MEASURED,
@@ -35,10 +34,11 @@ from ectopy.records import (
 )
 from ectopy.toolchain import Image
 from ectopy.usecases.bench_estimate import CycleEstimate
-from ectopy.usecases.bench_stream import Measured, Samples
+from ectopy.usecases.bench_stream import Measured
 from ectopy.usecases.bench_types import BenchRequest
+from ectopy.usecases.case import Case
 from ectopy.vocab import LinkKind
-from ectopy.windows import DatasetInfo
+from ectopy.zoo import label_map
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,7 +46,6 @@ class Evidence:
     """Everything a run knows at its end.
 
     Attributes:
-        label_map: Annotation symbols of each class of the model.
         estimated: By the cycle model.
         stats: None if the device could not be asked any more.
         failure: What ended the run early.
@@ -54,12 +53,9 @@ class Evidence:
     """
 
     request: BenchRequest
-    graph: Graph
+    case: Case
     image: Image
     hello: Hello
-    dataset: DatasetInfo
-    samples: Samples
-    label_map: str
     measured: Measured
     estimated: CycleEstimate
     reference: str
@@ -85,8 +81,8 @@ def make_record(run: Evidence) -> RunRecord:
             name=run.hello.model,
             tflite_sha256=run.hello.tflite_sha256,
             classes=run.hello.classes,
-            macs=graph_macs(run.graph),
-            parameters=graph_parameters(run.graph),
+            macs=graph_macs(run.case.graph),
+            parameters=graph_parameters(run.case.graph),
         ),
         dataset=_dataset(run, notes),
         accuracy=accuracy,
@@ -108,7 +104,7 @@ def failure_text(failure: EctopyError | KeyboardInterrupt) -> str:
 def _accuracy(run: Evidence, notes: dict[str, str]) -> AccuracyRecord:
     classes = len(run.hello.classes)
     said = metrics.predicted_classes(run.measured.outputs(classes))
-    confusion = metrics.confusion_matrix(run.samples.classes[: len(said)], said, classes)
+    confusion = metrics.confusion_matrix(run.case.samples.classes[: len(said)], said, classes)
     accuracy, missing = metrics.score(confusion, run.hello.classes)
     notes |= missing
     return accuracy
@@ -146,25 +142,25 @@ def _firmware(image: Image) -> FirmwareRecord:
 
 
 def _dataset(run: Evidence, notes: dict[str, str]) -> DatasetRecord:
-    request = run.request
-    notes["dataset.name"] = run.dataset.reason
-    notes["dataset"] = run.dataset.citation
+    request, info = run.request, run.case.windows.info
+    notes["dataset.name"] = info.reason
+    notes["dataset"] = info.citation
     if request.limit is None:
         notes["dataset.limit"] = "no limit: the whole split"
     else:
         notes["dataset.limit"] = f"drawn over all records with seed {request.seed}"
-    if len(run.measured.results) < len(run.samples):
+    if len(run.measured.results) < len(run.case.samples):
         notes["dataset.windows"] = (
-            f"the first of {len(run.samples)} in the order of the records, "
+            f"the first of {len(run.case.samples)} in the order of the records, "
             "so not at natural prevalence"
         )
     return DatasetRecord(
-        name=run.dataset.name,
-        split=run.dataset.split,
+        name=info.name,
+        split=info.split,
         windows=len(run.measured.results),
         limit=request.limit,
-        sha256=run.dataset.sha256,
-        label_map=run.label_map,
+        sha256=info.sha256,
+        label_map=label_map(run.case.bundle.configuration),
     )
 
 

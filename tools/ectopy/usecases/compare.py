@@ -10,7 +10,9 @@ from ectopy import metrics
 from ectopy.errors import InputError
 from ectopy.metrics import Change, Threshold, Verdict
 from ectopy.records import RunRecord
-from ectopy.usecases.run_folder import open_record
+from ectopy.report.profile import Profile
+from ectopy.report.profile_changes import ProfileChanges, profile_changes
+from ectopy.usecases.run_folder import open_profile, open_record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,8 @@ class Comparison:
     Attributes:
         objections: Why the two are not comparable; only there if the user insisted.
         verdicts: Of the gates; empty without any.
+        profile: By operator and function; None if that cannot be said.
+        no_profile: Why not.
     """
 
     a: RunRecord
@@ -27,6 +31,8 @@ class Comparison:
     objections: tuple[str, ...]
     changes: tuple[Change, ...]
     verdicts: tuple[Verdict, ...]
+    profile: ProfileChanges | None
+    no_profile: str
 
     @property
     def regressions(self) -> tuple[Verdict, ...]:
@@ -55,13 +61,33 @@ def compare(a: Path, b: Path, gates: Path | None = None, *, force: bool = False)
             hint="measure one of them again like the other, or insist with --force",
         )
     changes = metrics.changes(before, after)
+    profile, no_profile = _compare_profiles((a, before), (b, after))
     return Comparison(
         a=before,
         b=after,
         objections=objections,
         changes=changes,
         verdicts=metrics.judge(changes, thresholds),
+        profile=profile,
+        no_profile=no_profile,
     )
+
+
+def _compare_profiles(*runs: tuple[Path, RunRecord]) -> tuple[ProfileChanges | None, str]:
+    """What the profiles beside the records say, or why they say nothing."""
+    profiles: list[Profile] = []
+    for path, record in runs:
+        try:
+            profile = open_profile(path, record)
+        except InputError as error:
+            return None, error.message
+        if profile is None:
+            return None, f"there is no profile.json beside {path}"
+        profiles.append(profile)
+    before, after = profiles
+    if before.memory != after.memory:
+        return None, f"their memory models differ: {before.memory} and {after.memory}"
+    return profile_changes(before, after), ""
 
 
 def read_gates_file(path: Path) -> tuple[Threshold, ...]:

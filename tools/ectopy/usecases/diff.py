@@ -11,20 +11,20 @@ import numpy as np
 from ectopy.aot import Plan, compile_graph
 from ectopy.boards import BoardRequest, choose_link, open_board
 from ectopy.errors import InputError, LinkError
-from ectopy.graph.reader import read_model_bytes, read_tflite
 from ectopy.graph.types import Graph
 from ectopy.progress import Progress, silent
 from ectopy.protocol import Hello, InputFormat, Link, Session
-from ectopy.reference import HostInterpreter, open_reference
+from ectopy.reference import HostInterpreter
 from ectopy.toolchain import compute_build_id, find_compiler
-from ectopy.usecases.bench_stream import Samples, encode_windows
+from ectopy.usecases.bench_stream import Samples
 from ectopy.usecases.build import BuildRequest, build_firmware
+from ectopy.usecases.case import open_case
 from ectopy.usecases.diff_types import DiffReport, DiffRequest, Identity, WindowAnswer
 from ectopy.usecases.diff_walk import Int8Array, Walk, input_difference, walk
 from ectopy.usecases.render import render_texts
 from ectopy.vocab import Cause, LinkKind
-from ectopy.windows import WindowRequest, WindowSet, load_windows
-from ectopy.zoo import Bundle, class_labels, open_bundle
+from ectopy.windows import WindowRequest, WindowSet
+from ectopy.zoo import Bundle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,40 +71,28 @@ def prepare(request: DiffRequest, progress: Progress = silent) -> Prepared:
         InputError: The data or the model cannot be used, or there is no such window.
         ToolError: The compiler is missing or failed.
     """
-    bundle = open_bundle(request.model)
-    tflite = read_model_bytes(bundle.require_tflite())
-    graph = read_tflite(tflite, bundle.name)
-    progress(0, 0, "loading windows")
-    windows = load_windows(
-        WindowRequest(
-            dataset=request.dataset,
-            split=request.split,
-            data_dir=request.data_dir,
-            limit=request.limit,
-            seed=request.seed,
-        )
+    wanted = WindowRequest(
+        dataset=request.dataset,
+        split=request.split,
+        data_dir=request.data_dir,
+        limit=request.limit,
+        seed=request.seed,
     )
-    progress(0, 0, f"{windows.info.name}: {windows.info.reason}")
-    if request.window is not None and request.window >= len(windows):
+    case = open_case(request.model, wanted, InputFormat.INT16_UV, progress)
+    drawn = len(case.windows)
+    if request.window is not None and request.window >= drawn:
         raise InputError(
-            f"there is no window {request.window}: {len(windows)} were drawn, the first is 0",
+            f"there is no window {request.window}: {drawn} were drawn, the first is 0",
             hint="raise --limit, or leave --window out to search all of them",
         )
-    link = choose_link(request.board, request.link, len(windows))
-    elf, build_id = _image(request, bundle, progress)
-    configuration = bundle.configuration
+    link = choose_link(request.board, request.link, drawn)
+    elf, build_id = _image(request, case.bundle, progress)
     return Prepared(
-        graph=graph,
-        plan=compile_graph(graph),
-        windows=windows,
-        samples=encode_windows(
-            windows,
-            class_labels(configuration, windows.labels),
-            graph,
-            configuration.preprocess,
-            InputFormat.INT16_UV,
-        ),
-        oracle=open_reference(tflite, graph),
+        graph=case.graph,
+        plan=compile_graph(case.graph),
+        windows=case.windows,
+        samples=case.samples,
+        oracle=case.reference(),
         elf=elf,
         build_id=build_id,
         link=link,

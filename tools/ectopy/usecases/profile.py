@@ -6,27 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from ectopy.aot import compile_graph
 from ectopy.boards import BoardRequest, choose_link, open_board
-from ectopy.cycles import CLOCK_HZ, ZERO, Estimate, Tally, estimate
+from ectopy.cycles import ZERO, Estimate
 from ectopy.errors import InputError, ToolError
-from ectopy.graph.costs import graph_macs, op_macs
-from ectopy.graph.reader import read_model_bytes, read_tflite
-from ectopy.graph.types import Graph
 from ectopy.progress import Progress, silent
 from ectopy.protocol import InputFormat, Session
-from ectopy.report.profile import DeviceProfile, FunctionProfile, OperatorProfile, Profile
+from ectopy.report.profile import DeviceProfile, Profile
 from ectopy.toolchain import Image
-from ectopy.usecases.bench_stream import encode_windows
 from ectopy.usecases.build import BuildRequest, build_firmware
-from ectopy.usecases.inspect import layer_name
+from ectopy.usecases.case import Case, open_case
+from ectopy.usecases.profile_rows import DeviceFigures, make_profile, run_model
 from ectopy.vocab import BoardName, DatasetName, EngineName, LinkKind, Split
-from ectopy.windows import WindowRequest, load_windows
-from ectopy.zoo import Bundle, class_labels, open_bundle
-
-ENGINE_ROW = "engine"
+from ectopy.windows import WindowRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,21 +50,6 @@ class ProfileRun:
     estimate: Estimate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Window:
-    """One window, quantized, and what to call it."""
-
-    values: npt.NDArray[np.int8]
-    name: str
-    dataset: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _DeviceFigures:
-    whole: DeviceProfile
-    ticks: tuple[int, ...]
-
-
 def profile(request: ProfileRequest, progress: Progress = silent) -> ProfileRun:
     """Builds the image, runs it under the cycle model, and on the board where asked.
 
@@ -86,80 +63,36 @@ def profile(request: ProfileRequest, progress: Progress = silent) -> ProfileRun:
             "the cycle model runs Cortex-M4 images, not those of board host",
             hint="take --board virt",
         )
-    bundle = open_bundle(request.model)
+    wanted = WindowRequest(
+        dataset=request.dataset,
+        split=request.split,
+        data_dir=request.data_dir,
+        limit=1,
+        seed=request.seed,
+    )
+    case = open_case(request.model, wanted, InputFormat.INT8, progress)
     progress(0, 0, "building")
     image = build_firmware(
-        BuildRequest(board=request.board, engine=request.engine, bundle=bundle), progress
+        BuildRequest(board=request.board, engine=request.engine, bundle=case.bundle), progress
     )
-    graph = read_tflite(read_model_bytes(bundle.require_tflite()), bundle.name)
-    window = _load_window(request, bundle, graph)
     progress(0, 0, "running under the cycle model")
-    modelled = estimate(image.elf, window.values, request.memory)
-    device: _DeviceFigures | None = None
+    modelled = run_model(case, image, request.memory)
+    device: DeviceFigures | None = None
     if request.device:
         progress(0, 0, f"asking board {request.board}")
-        device = _ask_board(request, image, window, modelled)
-    operators = _operators(graph, request.engine, modelled, device.ticks if device else ())
-    made = Profile(
-        model=bundle.name,
-        board=request.board,
-        engine=request.engine,
-        build_id=image.build_id,
-        elf_sha256=image.elf_sha256,
-        dataset=window.dataset,
-        window=window.name,
-        memory=modelled.memory.name,
-        memory_title=modelled.memory.title,
-        memory_sources=modelled.memory.sources,
-        clock_hz=CLOCK_HZ,
-        macs=graph_macs(graph),
-        instructions=modelled.instructions,
-        cycles=modelled.cycles,
-        divisions=modelled.divisions,
-        operators=operators,
-        functions=_functions(modelled),
-        by_row=modelled.by_row,
-        outputs=tuple(modelled.outputs.tolist()),
-        device=device.whole if device else None,
-    )
-    return ProfileRun(profile=made, estimate=modelled)
-
-
-def _load_window(request: ProfileRequest, bundle: Bundle, graph: Graph) -> _Window:
-    windows = load_windows(
-        WindowRequest(
-            dataset=request.dataset,
-            split=request.split,
-            data_dir=request.data_dir,
-            limit=1,
-            seed=request.seed,
-        )
-    )
-    configuration = bundle.configuration
-    samples = encode_windows(
-        windows,
-        class_labels(configuration, windows.labels),
-        graph,
-        configuration.preprocess,
-        InputFormat.INT8,
-    )
-    info = windows.info
-    return _Window(
-        values=samples.quantized[0],
-        name=f"record {windows.records[0]}, beat at sample {windows.beat_samples[0]}",
-        dataset=f"{info.name} {info.split}" + (" (SYNTHETIC)" if info.synthetic else ""),
-    )
+        device = _ask_board(request, image, case, modelled)
+    return ProfileRun(profile=make_profile(case, image, modelled, device), estimate=modelled)
 
 
 def _ask_board(
-    request: ProfileRequest, image: Image, window: _Window, modelled: Estimate
-) -> _DeviceFigures:
+    request: ProfileRequest, image: Image, case: Case, modelled: Estimate
+) -> DeviceFigures:
     link = choose_link(request.board, LinkKind.AUTO, windows=1)
     opened = open_board(BoardRequest(board=request.board, elf=image.elf, link=link))
     with opened as board:
         session = Session(board.link)
         hello = session.hello()
-        (result,) = session.infer([window.values.tobytes()], InputFormat.INT8)
+        (result,) = session.infer([case.samples.wire[0].tobytes()], case.samples.input_format)
         ticks = session.profile()
     if result.outputs != modelled.outputs.tobytes():
         raise ToolError(
@@ -173,70 +106,4 @@ def _ask_board(
         tick_unit=hello.tick_unit,
         invoke_ticks=result.ticks_invoke,
     )
-    return _DeviceFigures(whole=whole, ticks=ticks)
-
-
-def _operators(
-    graph: Graph, engine: EngineName, modelled: Estimate, ticks: tuple[int, ...]
-) -> tuple[OperatorProfile, ...]:
-    kernels = _kernels(graph, engine)
-    rows = []
-    for op, tally in zip(graph.ops, modelled.operators, strict=False):
-        output = graph.op_output(op)
-        rows.append(
-            OperatorProfile(
-                index=op.index,
-                kind=op.kind,
-                name=layer_name(output.name),
-                shape=_short_shape(output.shape),
-                kernel=kernels.get(op.index, ""),
-                macs=op_macs(graph, op),
-                instructions=tally.instructions,
-                cycles=tally.cycles,
-                share=tally.cycles / modelled.cycles,
-                device_ticks=ticks[op.index] if op.index < len(ticks) else None,
-            )
-        )
-    return (*rows, _engine_row(modelled.engine, modelled.cycles))
-
-
-def _engine_row(tally: Tally, cycles: int) -> OperatorProfile:
-    return OperatorProfile(
-        index=None,
-        kind=ENGINE_ROW,
-        name="around operators",
-        shape="",
-        kernel="",
-        macs=0,
-        instructions=tally.instructions,
-        cycles=tally.cycles,
-        share=tally.cycles / cycles,
-    )
-
-
-def _kernels(graph: Graph, engine: EngineName) -> dict[int, str]:
-    """Function of each operator, where the engine has one for each."""
-    if engine is not EngineName.AOT:
-        return {}
-    steps = compile_graph(graph).steps
-    return {step.op: step.call.kernel.value for step in steps if step.call is not None}
-
-
-def _functions(modelled: Estimate) -> tuple[FunctionProfile, ...]:
-    return tuple(
-        FunctionProfile(
-            name=each.name,
-            instructions=each.instructions,
-            cycles=each.cycles,
-            share=each.cycles / modelled.cycles,
-        )
-        for each in modelled.functions
-    )
-
-
-def _short_shape(shape: tuple[int, ...]) -> str:
-    """Shapes of one window's operators begin with 1x1x."""
-    sizes = list(shape)
-    while len(sizes) > 1 and sizes[0] == 1:
-        del sizes[0]
-    return "x".join(map(str, sizes)) or "scalar"
+    return DeviceFigures(whole=whole, ticks=ticks)

@@ -20,14 +20,14 @@ from ectopy.report import (
     Example,
     ImageMemory,
     MemoryPiece,
-    OperatorCosts,
     Part,
     RunMaterial,
 )
 from ectopy.report.examples import choose_examples
+from ectopy.report.profile import Profile
 from ectopy.toolchain import BUDGETS, ELF_NAME, read_memory_map
 from ectopy.usecases.build import BUILD_DIR
-from ectopy.usecases.run_folder import PROFILE, RunFolder, open_run, read_profile
+from ectopy.usecases.run_folder import RunFolder, open_profile, open_run
 from ectopy.vocab import BoardName, DatasetName, EngineName, Split
 from ectopy.windows import WindowRequest, WindowSet, load_windows
 from ectopy.zoo import open_bundle
@@ -77,7 +77,7 @@ class _Findings:
     graph: Graph | None = None
     model: CompiledModel | None = None
     image: ImageMemory | None = None
-    costs: OperatorCosts | None = None
+    profile: Profile | None = None
     examples: tuple[Example, ...] = ()
     missing: dict[Part, str] = field(default_factory=dict)
 
@@ -137,7 +137,7 @@ def gather(run: RunFolder, sources: Sources) -> RunMaterial:
     found = _Findings()
     _find_model(run.record, sources, found)
     _find_image(run.record, found)
-    _find_costs(run, found)
+    _find_profile(run, found)
     if run.outputs is None:
         found.missing |= dict.fromkeys((Part.OUTPUTS, Part.EXAMPLES), NO_OUTPUTS)
         found.missing.pop(Part.PROBABILITIES, None)
@@ -148,7 +148,7 @@ def gather(run: RunFolder, sources: Sources) -> RunMaterial:
         outputs=run.outputs,
         model=found.model,
         image=found.image,
-        costs=found.costs,
+        profile=found.profile,
         examples=found.examples,
         missing=found.missing,
     )
@@ -210,20 +210,11 @@ def _find_image(record: RunRecord, found: _Findings) -> None:
     )
 
 
-def _find_costs(run: RunFolder, found: _Findings) -> None:
-    """The profile that somebody put beside the record; nobody need have."""
-    path = run.folder / PROFILE
-    if not path.is_file():
-        return
+def _find_profile(run: RunFolder, found: _Findings) -> None:
     try:
-        elf_sha256, costs = read_profile(path)
+        found.profile = open_profile(run.folder, run.record)
     except EctopyError as error:
         found.missing[Part.OPERATORS] = error.message
-        return
-    if elf_sha256 == run.record.firmware.elf_sha256:
-        found.costs = costs
-    else:
-        found.missing[Part.OPERATORS] = f"{PROFILE} is of another image than the one that ran"
 
 
 def _find_examples(run: RunFolder, sources: Sources, found: _Findings) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,20 +12,17 @@ import numpy as np
 from ectopy import metrics
 from ectopy.errors import InputError
 from ectopy.records import RunRecord, from_json
-from ectopy.report import OperatorCost, OperatorCosts, Outputs
-from ectopy.typed_json import read_value
-from ectopy.usecases.bench_files import OUTPUTS, RECORD
+from ectopy.report import Outputs
+from ectopy.report.profile import Profile
+from ectopy.report.profile import from_json as profile_from_json
+from ectopy.usecases.bench_files import OUTPUTS, PROFILE, RECORD
 
 _HINT = "name a folder that `ectopy bench` wrote, or a record.json"
 LARGEST_FILE_BYTES = 64 * 1024 * 1024
 """Ten times the outputs of all windows we know."""
 
-PROFILE = "profile.json"
-
 LARGEST_NUMBER = 2**53
 """Beyond this a number of ours is damage, and arithmetic on it would not be exact."""
-
-_PROFILE_HINT = "remove it, or write it again"
 
 _COLUMNS = ("window", "beat_sample", "true_class", "ticks_preprocess", "ticks_invoke")
 
@@ -135,31 +131,28 @@ def read_outputs(path: Path, record: RunRecord) -> Outputs:
     return outputs
 
 
-def read_profile(path: Path) -> tuple[str, OperatorCosts]:
-    """What a page shows of ``ectopy profile --json``.
+def open_profile(run: Path, record: RunRecord) -> Profile | None:
+    """The profile beside a record; None where there is none.
 
-    Returns:
-        SHA-256 of the image that was profiled, and the costs of its operators.
+    Args:
+        run: Folder of the run, or the record itself.
+        record: Of that run.
 
     Raises:
-        InputError: It is no such file.
+        InputError: It cannot be read, or is of another image than the one that ran.
     """
+    path = _record_path(run).parent / PROFILE
+    if not path.is_file():
+        return None
     try:
-        tree = json.loads(_read(path))
-        rows = tree["operators"]
-        names = [field.name for field in fields(OperatorCost)]
-        wanted = {
-            "memory_title": tree["memory_title"],
-            "operators": [{name: row[name] for name in names} for row in rows],
-        }
-        costs: OperatorCosts = read_value(wanted, OperatorCosts)
-        elf_sha256: str = read_value(tree["elf_sha256"], str, "elf_sha256")
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise InputError(f"{path} is not a profile: {error}", hint=_PROFILE_HINT) from error
-    cycles = [row.modelled_cycles for row in costs.operators]
-    if not cycles or min(cycles) < 0 or max(cycles) > LARGEST_NUMBER:
-        raise InputError(f"{path} is not a profile: no costs", hint=_PROFILE_HINT)
-    return elf_sha256, costs
+        profile = profile_from_json(_read(path))
+    except InputError as error:
+        raise InputError(f"{path}: {error.message}", hint=error.hint) from error
+    if profile.elf_sha256 != record.firmware.elf_sha256:
+        raise InputError(
+            f"{path} is of another image than the one that ran", hint="remove it, or measure again"
+        )
+    return profile
 
 
 def _column(rows: list[dict[str, str]], name: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

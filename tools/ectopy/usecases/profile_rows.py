@@ -1,0 +1,142 @@
+"""From what the cycle model found to a profile for people and files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ectopy.aot import compile_graph
+from ectopy.cycles import CLOCK_HZ, Estimate, Tally, estimate
+from ectopy.graph.costs import graph_macs, op_macs
+from ectopy.graph.types import Graph
+from ectopy.report.profile import DeviceProfile, FunctionProfile, OperatorProfile, Profile
+from ectopy.toolchain import Image
+from ectopy.usecases.case import Case
+from ectopy.usecases.inspect import layer_name
+from ectopy.vocab import EngineName
+
+ENGINE_ROW = "engine"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceFigures:
+    """What a board says of the same window.
+
+    Attributes:
+        ticks: One per operator.
+    """
+
+    whole: DeviceProfile
+    ticks: tuple[int, ...]
+
+
+def run_model(case: Case, image: Image, memory: str) -> Estimate:
+    """The first window of a case under the cycle model.
+
+    Raises:
+        InputError: The image cannot be used, or there is no such memory model.
+        ModelError: The engine refuses, or an instruction has no documented timing.
+        ToolError: The inference touches hardware, or does not return.
+    """
+    return estimate(image.elf, case.samples.quantized[0], memory)
+
+
+def make_profile(
+    case: Case, image: Image, modelled: Estimate, device: DeviceFigures | None = None
+) -> Profile:
+    """The profile of the first window of a case.
+
+    Args:
+        case: With the model inside ``image``.
+        image: That was run.
+        modelled: By :func:`run_model`.
+        device: The board's own figures, if it was asked.
+    """
+    ticks = device.ticks if device else ()
+    return Profile(
+        model=case.bundle.name,
+        board=image.board,
+        engine=image.engine,
+        build_id=image.build_id,
+        elf_sha256=image.elf_sha256,
+        dataset=case.dataset_title,
+        window=case.window_name(0),
+        memory=modelled.memory.name,
+        memory_title=modelled.memory.title,
+        memory_sources=modelled.memory.sources,
+        clock_hz=CLOCK_HZ,
+        macs=graph_macs(case.graph),
+        emulated_instructions=modelled.instructions,
+        modelled_cycles=modelled.cycles,
+        divisions=modelled.divisions,
+        operators=_operators(case.graph, image.engine, modelled, ticks),
+        functions=_functions(modelled),
+        by_row=modelled.by_row,
+        outputs=tuple(modelled.outputs.tolist()),
+        device=device.whole if device else None,
+    )
+
+
+def _operators(
+    graph: Graph, engine: EngineName, modelled: Estimate, ticks: tuple[int, ...]
+) -> tuple[OperatorProfile, ...]:
+    kernels = _kernels(graph, engine)
+    rows = []
+    for op, tally in zip(graph.ops, modelled.operators, strict=False):
+        output = graph.op_output(op)
+        rows.append(
+            OperatorProfile(
+                index=op.index,
+                kind=op.kind,
+                name=layer_name(output.name),
+                shape=_short_shape(output.shape),
+                kernel=kernels.get(op.index, ""),
+                macs=op_macs(graph, op),
+                emulated_instructions=tally.instructions,
+                modelled_cycles=tally.cycles,
+                share=tally.cycles / modelled.cycles,
+                device_ticks=ticks[op.index] if op.index < len(ticks) else None,
+            )
+        )
+    return (*rows, _engine_row(modelled.engine, modelled.cycles))
+
+
+def _engine_row(tally: Tally, cycles: int) -> OperatorProfile:
+    return OperatorProfile(
+        index=None,
+        kind=ENGINE_ROW,
+        name="around operators",
+        shape="",
+        kernel="",
+        macs=0,
+        emulated_instructions=tally.instructions,
+        modelled_cycles=tally.cycles,
+        share=tally.cycles / cycles,
+    )
+
+
+def _kernels(graph: Graph, engine: EngineName) -> dict[int, str]:
+    """Function of each operator, where the engine has one for each."""
+    if engine is not EngineName.AOT:
+        return {}
+    steps = compile_graph(graph).steps
+    return {step.op: step.call.kernel.value for step in steps if step.call is not None}
+
+
+def _functions(modelled: Estimate) -> tuple[FunctionProfile, ...]:
+    return tuple(
+        FunctionProfile(
+            name=each.name,
+            emulated_instructions=each.instructions,
+            modelled_cycles=each.cycles,
+            share=each.cycles / modelled.cycles,
+        )
+        for each in modelled.functions
+    )
+
+
+def _short_shape(shape: tuple[int, ...]) -> str:
+    """Shapes of one window's operators begin with 1x1x."""
+    sizes = list(shape)
+    while len(sizes) > 1 and sizes[0] == 1:
+        del sizes[0]
+    return "x".join(map(str, sizes)) or "scalar"
