@@ -210,6 +210,27 @@ def test_many_small_sections_are_taken_together_and_nothing_is_lost() -> None:
     assert abs(sum(widths) - 100) < 1
 
 
+def test_constants_in_flash_are_summed_by_operator() -> None:
+    image = ImageMemory(
+        sections=(),
+        symbols=tuple(
+            MemoryPiece(memory=memory, name=name, nbytes=nbytes)
+            for memory, name, nbytes in (
+                ("flash", "op1_weights", 800),
+                ("flash", "op1_bias", 16),
+                ("flash", "op3_weights", 96),
+                ("flash", "opening", 5000),
+                ("RAM", "op2_state", 7),
+            )
+        ),
+        capacities_bytes={},
+    )
+    text = html([RunMaterial(record=invented_record(), model=compiled(), image=image)], ["run"])
+    for title in ("1 CONV_2D\n816 bytes", "2 MEAN\n0 bytes", "3 FULLY_CONNECTED\n96 bytes"):
+        assert f"{title} of constants" in text
+    assert "Constants in flash by operator" not in of(model=compiled()).words
+
+
 def test_a_wrong_window_is_drawn_with_its_probabilities() -> None:
     reader = of(examples=(example(),))
     assert "PVC, said N record 208, beat at sample 1,234" in reader.words

@@ -12,7 +12,6 @@ from ectopy import metrics
 from ectopy.graph.types import Graph
 from ectopy.report.content import count
 from ectopy.report.material import CompiledModel
-from ectopy.report.profile import Profile
 from ectopy.vocab import FRAME_SAMPLES, R_PEAK_SAMPLE, SAMPLING_HZ
 
 WIDTH, HEIGHT = 960.0, 320.0
@@ -22,7 +21,6 @@ MOST_BARS = 40
 BODY_PERCENT = 95
 LABEL_WIDTH, LABEL_HEIGHT = 44.0, 15.0
 INPUT_KIND = "INPUT"
-ENGINE_KIND = "ENGINE"
 SMALLEST_RANGE_MV = 2.0
 """So that a flat lead does not look like a tall one."""
 
@@ -119,7 +117,7 @@ def histogram(ticks: npt.NDArray[np.int64], unit: str) -> Chart:
     return Chart(
         boxes=tuple(boxes),
         x_ticks=tuple(x_ticks),
-        y_ticks=_y_ticks(tallest),
+        y_ticks=y_ticks(tallest),
         x_label=f"{unit} of one window (height: windows"
         + (f"; the last bar holds all beyond p{BODY_PERCENT})" if slots > bars else ")"),
     )
@@ -135,10 +133,10 @@ def _bin_title(low: int, step: int, index: int, bars: int, high: int) -> str:
 def _bar(x: float, width: float, number: int, tallest: int, title: str) -> Box:
     height = (HEIGHT - TOP - BOTTOM) * number / tallest
     return Box(
-        x=_round(x + 1),
-        y=_round(HEIGHT - BOTTOM - height),
-        width=_round(max(1.0, width - 2)),
-        height=_round(height),
+        x=rounded(x + 1),
+        y=rounded(HEIGHT - BOTTOM - height),
+        width=rounded(max(1.0, width - 2)),
+        height=rounded(height),
         style="bar",
         title=f"{title}: {count(number)} windows",
     )
@@ -162,10 +160,10 @@ def arena_chart(model: CompiledModel) -> Chart:
         fits = width >= LABEL_WIDTH and height >= LABEL_HEIGHT
         boxes.append(
             Box(
-                x=_round(LEFT + column * (buffer.first + 1)),
-                y=_round(HEIGHT - BOTTOM - room * placement.offset / plan.arena_bytes - height),
-                width=_round(width),
-                height=_round(height),
+                x=rounded(LEFT + column * (buffer.first + 1)),
+                y=rounded(HEIGHT - BOTTOM - room * placement.offset / plan.arena_bytes - height),
+                width=rounded(width),
+                height=rounded(height),
                 style=style,
                 title=_life(graph, buffer.tensors, placement.offset, buffer.nbytes),
                 text=count(buffer.nbytes) if fits else "",
@@ -173,47 +171,18 @@ def arena_chart(model: CompiledModel) -> Chart:
         )
     return Chart(
         boxes=tuple(boxes),
-        x_ticks=_operator_ticks(len(plan.steps), LEFT + column, column),
-        y_ticks=_y_ticks(plan.arena_bytes),
+        x_ticks=operator_ticks(len(plan.steps), LEFT + column, column),
+        y_ticks=y_ticks(plan.arena_bytes),
         x_label="operator (height: bytes of the arena)",
         styles=tuple(dict.fromkeys(styles)),
     )
 
 
-def cost_chart(profile: Profile) -> Chart:
-    """Modelled cycles of every operator, in their order."""
-    highest = max(1, *(each.modelled_cycles for each in profile.operators))
-    slot = (WIDTH - LEFT - RIGHT) / len(profile.operators)
-    room = HEIGHT - TOP - BOTTOM
-    boxes = []
-    for position, each in enumerate(profile.operators):
-        height = room * each.modelled_cycles / highest
-        boxes.append(
-            Box(
-                x=_round(LEFT + position * slot),
-                y=_round(HEIGHT - BOTTOM - height),
-                width=_round(slot),
-                height=_round(height),
-                style=each.kind if each.index is not None else ENGINE_KIND,
-                title=f"{'' if each.index is None else each.index} {each.kind} {each.shape}\n"
-                f"{each.name}\n{count(each.modelled_cycles)} cycles, {count(each.macs)} MAC",
-            )
-        )
-    operators = sum(each.index is not None for each in profile.operators)
-    return Chart(
-        boxes=tuple(boxes),
-        x_ticks=_operator_ticks(operators, LEFT, slot),
-        y_ticks=_y_ticks(highest),
-        x_label="operator (height: modelled cycles)",
-        styles=tuple(dict.fromkeys(box.style for box in boxes)),
-    )
-
-
-def _operator_ticks(operators: int, left: float, slot: float) -> tuple[Tick, ...]:
+def operator_ticks(operators: int, left: float, slot: float) -> tuple[Tick, ...]:
     """A mark at every tenth operator, fewer where there are hundreds."""
     every = max(1, -(-operators // 100)) * 10
     return tuple(
-        Tick(at=_round(left + slot * (index + 0.5)), text=str(index))
+        Tick(at=rounded(left + slot * (index + 0.5)), text=str(index))
         for index in range(0, operators, every)
     )
 
@@ -228,13 +197,13 @@ def _life(graph: Graph, tensors: Sequence[int], offset: int, nbytes: int) -> str
     return "\n".join(lines)
 
 
-def _y_ticks(top: int) -> tuple[Tick, ...]:
+def y_ticks(top: int) -> tuple[Tick, ...]:
     """At most six round marks between 0 and ``top``."""
     steps = (leading * 10**zeros for zeros in range(20) for leading in (1, 2, 5))
     step = next(step for step in steps if top <= 5 * step)
     room = HEIGHT - TOP - BOTTOM
     return tuple(
-        Tick(at=_round(HEIGHT - BOTTOM - room * value / top), text=count(value))
+        Tick(at=rounded(HEIGHT - BOTTOM - room * value / top), text=count(value))
         for value in range(0, top + 1, step)
     )
 
@@ -250,24 +219,25 @@ def trace(millivolts: npt.NDArray[np.float32]) -> Trace:
     per_sample = TRACE_WIDTH / (FRAME_SAMPLES - 1)
 
     def y_of(value: float) -> float:
-        return _round(TRACE_HEIGHT * (middle + half - value) / (2 * half))
+        return rounded(TRACE_HEIGHT * (middle + half - value) / (2 * half))
 
-    points = [f"{_round(i * per_sample)},{y_of(float(v))}" for i, v in enumerate(millivolts)]
+    points = [f"{rounded(i * per_sample)},{y_of(float(v))}" for i, v in enumerate(millivolts)]
     first, last = int(np.ceil(2 * (middle - half))), int(np.floor(2 * (middle + half)))
     every = max(1, (last - first) // 12)
     edge = R_PEAK_SAMPLE // SAMPLING_HZ
-    peak_x = _round(R_PEAK_SAMPLE * per_sample)
+    peak_x = rounded(R_PEAK_SAMPLE * per_sample)
     return Trace(
         points=" ".join(points),
         seconds=tuple(
-            _round((R_PEAK_SAMPLE + s * SAMPLING_HZ) * per_sample) for s in range(-edge, edge + 1)
+            rounded((R_PEAK_SAMPLE + s * SAMPLING_HZ) * per_sample) for s in range(-edge, edge + 1)
         ),
         half_millivolts=tuple(y_of(step / 2) for step in range(first, last + 1, every)),
-        beat_x=_round((R_PEAK_SAMPLE - 0.30 * SAMPLING_HZ) * per_sample),
-        beat_width=_round(0.75 * SAMPLING_HZ * per_sample),
+        beat_x=rounded((R_PEAK_SAMPLE - 0.30 * SAMPLING_HZ) * per_sample),
+        beat_width=rounded(0.75 * SAMPLING_HZ * per_sample),
         peak=(peak_x, y_of(float(millivolts[R_PEAK_SAMPLE]))),
     )
 
 
-def _round(value: float) -> float:
+def rounded(value: float) -> float:
+    """A tenth of a unit is finer than any screen."""
     return round(float(value), 1)

@@ -9,15 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ectopy.records import RunRecord
-from ectopy.report.charts import (
-    ENGINE_KIND,
-    Chart,
-    Trace,
-    arena_chart,
-    cost_chart,
-    histogram,
-    trace,
-)
+from ectopy.report.charts import Chart, Trace, arena_chart, histogram, trace
 from ectopy.report.compared import differences, side_by_side
 from ectopy.report.content import Grid, Report, Tone, count, describe, percent
 from ectopy.report.material import (
@@ -27,6 +19,7 @@ from ectopy.report.material import (
     Part,
     RunMaterial,
 )
+from ectopy.report.operator_charts import ENGINE_KIND, constants_chart, cost_chart
 from ectopy.report.profile import Profile
 
 SYMBOLS_SHOWN = 10
@@ -127,6 +120,7 @@ class RunPage:
     classes: tuple[str, ...]
     distributions: tuple[Distribution, ...]
     memory: tuple[BarGroup, ...]
+    constants: Chart | None
     arena: Chart | None
     arena_summary: str
     costs: Chart | None
@@ -171,7 +165,7 @@ def page_of(materials: Sequence[RunMaterial], names: Sequence[str]) -> Page:
 
 def _run_page(material: RunMaterial, name: str, anchor: str) -> RunPage:
     record = material.record
-    model = material.model
+    model, image = material.model, material.image
     return RunPage(
         anchor=anchor,
         name=name,
@@ -181,7 +175,8 @@ def _run_page(material: RunMaterial, name: str, anchor: str) -> RunPage:
         confusion=_confusion(record),
         classes=record.model.classes,
         distributions=_distributions(material),
-        memory=_memory(material.image),
+        memory=_memory(image),
+        constants=constants_chart(model, image) if model and image else None,
         arena=arena_chart(model) if model else None,
         arena_summary=_arena_summary(material),
         costs=cost_chart(material.profile) if material.profile else None,
