@@ -156,7 +156,10 @@ static bool take_piece(void *context, uint16_t op_index, const ect_tensor_t *out
         const size_t wanted = dump->length < room ? dump->length : room;
         const size_t bytes = wanted < there ? wanted : there;
         ect_put_u32(dump->reply->body + ECT_DUMP_REPLY_TOTAL_AT, output->bytes);
-        memcpy(dump->reply->body + ECT_DUMP_REPLY_BYTES, output->data + dump->offset, bytes);
+        for (size_t i = 0; i < bytes; i++) {
+            const int8_t value = ect_tensor_at(output, (uint32_t)(dump->offset + i));
+            dump->reply->body[ECT_DUMP_REPLY_BYTES + i] = (uint8_t)value;
+        }
         dump->reply->bytes = ECT_DUMP_REPLY_BYTES + bytes;
         dump->found = true;
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ectopy.aot import KernelSet
 from ectopy.cli import main
 from ectopy.errors import InputError, LinkError
 from ectopy.graph.reader import load_tflite
@@ -43,7 +44,9 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> ScratchFirmware:
 def firmware(
     scratch: ScratchFirmware, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[ScratchFirmware]:
+    """Portable kernels only, where a fault needs to be planted only once."""
     build_from(scratch, monkeypatch)
+    monkeypatch.setattr("ectopy.aot.compiler.DEFAULT_KERNELS", KernelSet.REF)
     monkeypatch.setattr(case, "load_windows", windows_once)
     yield scratch
     scratch.repair()
@@ -175,6 +178,23 @@ def test_a_fault_of_no_known_kind_is_located_and_not_explained(firmware: Scratch
     assert (tensor.position[-1], tensor.device) == (5, 3)
     assert tensor.reference != 3
     assert report.causes == ()
+
+
+def test_a_fault_in_a_planar_tensor_is_located_as_if_channels_were_innermost(
+    firmware: ScratchFirmware, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ectopy.aot.compiler.DEFAULT_KERNELS", KernelSet.M4)
+    firmware.plant(
+        "kernels/m4/ect_dwconv2d_1xk_s8_m4.c",
+        "        ++channel;",
+        "        out[7] = (int8_t)(c == 3 ? out[7] ^ 64 : out[7]);\n        ++channel;",
+    )
+    report = search()
+    assert report.operator is not None
+    assert report.operator.kernel == "ect_dwconv2d_1xk_s8_m4"
+    tensor = report.operator.tensor
+    assert tensor is not None
+    assert (tensor.position, tensor.differing) == ((0, 0, 7, 3), 1)
 
 
 def test_a_fault_in_the_preprocess_is_told_from_one_in_the_model(

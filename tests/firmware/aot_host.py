@@ -15,6 +15,7 @@ from ectopy.graph.types import Graph
 
 ROOT = Path(__file__).parents[2]
 FIRMWARE = ROOT / "firmware"
+KERNEL_SOURCES = sorted((FIRMWARE / "kernels").glob("*/*.c"))
 FLAGS = [
     *("-std=c11", "-O1", "-g0", "-Wall", "-Wextra", "-Wconversion", "-Werror"),
     *("-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
@@ -64,7 +65,7 @@ def image_info(graph: Graph) -> ImageInfo:
 
 def build(graphs: Sequence[Graph], directory: Path) -> HostModels:
     """One executable of all models; their symbols are told apart by renaming."""
-    _compile(directory, sorted((FIRMWARE / "kernels" / "ref").glob("*.c")))
+    _compile(directory, KERNEL_SOURCES)
     for number, graph in enumerate(graphs):
         source = directory / f"case{number}.c"
         text = render_image(graph, compile_graph(graph), image_info(graph))["model_aot.c"]

@@ -13,8 +13,15 @@ static const ect_aot_model_t *current;
 
 bool ect_aot_after_op(const ect_aot_hook_t *hook, uint16_t op) {
     const ect_aot_tensor_t *output = &current->op_outputs[op];
+    const ect_tensor_t tensor = {
+        .data = current->arena + output->offset, .bytes = output->bytes, .planes = output->planes};
     (void)hook;
-    return fwrite(current->arena + output->offset, 1, output->bytes, stdout) == output->bytes;
+    for (uint32_t i = 0; i < tensor.bytes; ++i) {
+        if (putchar((uint8_t)ect_tensor_at(&tensor, i)) == EOF) {
+            return false;
+        }
+    }
+    return true;
 }
 
 int main(void) {

@@ -158,3 +158,105 @@ class RandomModel:
                 bias=self.pick(True, False),
             )
         return y
+
+
+class RandomRows(RandomModel):
+    """Images one row high, on which the kernels for the DSP extension work; all their corners.
+
+    Mostly without activations that clamp inside int8, which would send the model to the portable
+    kernels.
+    """
+
+    def build(self) -> bytes:
+        width = self.pick(16, 24, 32, 48, 64, 128, 256)
+        x = self.builder.input((1, 1, width, 1), self.quant(self.pick(0.01, 0.05)))
+        x = self.pick(self.stem, self.widen)(x)
+        operators: list[Callable[[int], int]] = [
+            self.matrix,
+            self.matrix,
+            self.depthwise,
+            self.depthwise,
+            self.halve,
+            self.elementwise,
+            self.squeeze_and_excite,
+            self.squeeze_and_excite,
+            self.residual,
+        ]
+        for _ in range(self.pick(2, 3, 4, 5)):
+            x = operators[self.random.integers(len(operators))](x)
+        return self.builder.finish(self.head(x))
+
+    def activation(self) -> Activation:
+        return self.pick(*[Activation.NONE] * 30, Activation.RELU, Activation.RELU6)  # type: ignore[no-any-return]
+
+    def stem(self, x: int) -> int:
+        taps = self.pick(1, 2, 3, 5, 7, 9)
+        return self.builder.conv_2d(
+            x,
+            channels=self.pick(1, 2, 3, 8),
+            kernel=(1, taps),
+            stride=(1, 2),
+            padding=Padding.SAME,
+            output=self.sum_quant(x, taps),
+            activation=self.activation(),
+        )
+
+    def widen(self, x: int) -> int:
+        """A single channel to several; a filter of 11 taps is too long for the row kernel."""
+        taps = self.pick(9, 9, 9, 11)
+        return self.builder.conv_2d(
+            x,
+            channels=self.pick(4, 5, 24),
+            kernel=(1, taps),
+            stride=(1, 2),
+            padding=Padding.SAME,
+            output=self.sum_quant(x, taps),
+            scales=(0.004,),
+        )
+
+    def matrix(self, x: int) -> int:
+        channels = self.pick(2, 3, 5, 8, 17)
+        return self.builder.conv_2d(
+            x,
+            channels=channels,
+            output=self.sum_quant(x, self.shape_of(x)[-1]),
+            activation=self.activation(),
+            scales=self.weight_scales(channels),
+        )
+
+    def depthwise(self, x: int) -> int:
+        taps = self.pick(1, 2, 3, 4, 5, 7, 8, 9)
+        return self.builder.depthwise_conv_2d(
+            x,
+            kernel=(1, taps),
+            padding=Padding.SAME,
+            output=self.sum_quant(x, taps),
+            activation=self.activation(),
+            scales=self.weight_scales(self.shape_of(x)[-1]),
+        )
+
+    def halve(self, x: int) -> int:
+        return self.builder.max_pool_2d(x, kernel=(1, 2), stride=(1, 2), padding=Padding.SAME)
+
+    def squeeze_and_excite(self, x: int) -> int:
+        """Mostly of values that are never negative, as behind RELU and a sigmoid."""
+        sign = self.pick(-128, -128, 0)
+        channels = self.shape_of(x)[-1]
+        scale = self.scale_of(x)
+        y = self.builder.conv_2d(
+            x, channels=channels, output=Quant(self.sum_quant(x, channels).scale, sign)
+        )
+        scale = self.scale_of(y)
+        gate = self.builder.mean(y, axes=(1, 2), output=Quant(scale, sign))
+        for units in (self.pick(1, 3, 6), channels):
+            output = Quant(float(np.float32(self.random.uniform(0.003, 0.005))), -128)
+            sums = self.scale_of(gate) * TYPICAL * np.sqrt(self.shape_of(gate)[-1])
+            gate = self.builder.conv_2d(
+                gate,
+                channels=units,
+                output=output,
+                scales=(float(np.float32(output.scale / sums)),),
+            )
+        output = Quant(float(np.float32(scale * 0.8)), self.pick(sign, -128, 127))
+        operands = (y, gate) if self.pick(True, False) else (gate, y)
+        return self.builder.mul(*operands, output=output)

@@ -12,15 +12,17 @@ from ectopy.graph.reader import read_tflite
 from ectopy.graph.types import Graph
 from ectopy.reference import HostInterpreter, open_reference
 from firmware.aot_host import HostModels, build
-from firmware.random_models import RandomModel
+from firmware.random_models import RandomModel, RandomRows
 
 MODELS = 64
+ROW_MODELS = 64
 INPUTS = 4
 
 
 @pytest.fixture(scope="module")
 def files() -> list[bytes]:
-    return [RandomModel(seed).build() for seed in range(MODELS)]
+    models = [RandomModel(seed).build() for seed in range(MODELS)]
+    return models + [RandomRows(1000 + seed).build() for seed in range(ROW_MODELS)]
 
 
 @pytest.fixture(scope="module")

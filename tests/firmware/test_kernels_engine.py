@@ -6,7 +6,7 @@ from pathlib import Path
 from ectopy.aot import compile_graph
 from ectopy.codegen import render_image
 from ectopy.graph.reader import read_tflite
-from firmware.aot_host import FIRMWARE, FLAGS, image_info
+from firmware.aot_host import FIRMWARE, FLAGS, KERNEL_SOURCES, image_info
 from support.tflite_builder import ModelBuilder, Quant
 
 
@@ -28,7 +28,7 @@ def test_the_engine_keeps_its_promises(tmp_path: Path) -> None:
         tmp_path / "model_aot.c",
         Path(__file__).parent / "engine_checks.c",
         FIRMWARE / "engines" / "aot" / "engine_aot.c",
-        *sorted((FIRMWARE / "kernels" / "ref").glob("*.c")),
+        *KERNEL_SOURCES,
     ]
     executable = tmp_path / "checks"
     subprocess.run(["gcc", *FLAGS, *map(str, sources), "-o", str(executable)], check=True)

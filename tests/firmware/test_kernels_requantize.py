@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ectopy.aot.rounding import rounding_constant, rounds_exactly
 from ectopy.fixedpoint import multiply_by_quantized_multiplier
 from firmware.aot_host import FIRMWARE
 
@@ -22,15 +23,20 @@ MULTIPLIERS = st.one_of(
 
 
 @pytest.fixture(scope="module")
-def requantize(tmp_path_factory: pytest.TempPathFactory) -> Requantize:
+def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     library = tmp_path_factory.mktemp("requantize") / "requantize.so"
     source = Path(__file__).parent / "requantize_shim.c"
     flags = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-shared", "-fPIC"]
     trap = ["-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
-    include = f"-I{FIRMWARE / 'kernels' / 'ref'}"
-    command = ["gcc", *flags, *trap, include, str(source), "-o", str(library)]
+    include = [f"-I{FIRMWARE / folder}" for folder in ("kernels", "kernels/ref", "include")]
+    command = ["gcc", *flags, *trap, *include, str(source), "-o", str(library)]
     subprocess.run(command, check=True)
-    function = ctypes.CDLL(str(library)).requantize
+    return ctypes.CDLL(str(library))
+
+
+@pytest.fixture(scope="module")
+def requantize(library: ctypes.CDLL) -> Requantize:
+    function = library.requantize
     function.argtypes = [ctypes.c_int32] * 3
     function.restype = ctypes.c_int32
     return function  # type: ignore[no-any-return]
@@ -53,3 +59,20 @@ def test_accumulators_around_ties_of_both_roundings(requantize: Requantize, shif
     accs = np.array(sorted(a for a in near if abs(a) << max(shift, 0) <= LIMIT), np.int64)
     expected = multiply_by_quantized_multiplier(accs, 1 << 30, shift)
     assert [requantize(int(a), 1 << 30, shift) for a in accs] == expected.tolist()
+
+
+@settings(max_examples=2000, deadline=None)
+@given(
+    acc=st.integers(-(2**22), 2**22),
+    multiplier=st.integers(2**30, 2**31 - 1) | st.just(2**30),
+    shift=st.integers(-12, -2),
+    zero_point=st.sampled_from([-128, 127, 0, -7]),
+)
+def test_the_dsp_form_saturates_to_the_same_bytes(
+    library: ctypes.CDLL, acc: int, multiplier: int, shift: int, zero_point: int
+) -> None:
+    acc >>= max(0, -shift - 9)
+    assert rounds_exactly(abs(acc), multiplier, shift)
+    wanted = int(multiply_by_quantized_multiplier(acc, multiplier, shift)) + zero_point
+    ours = library.requantize_m4(acc, multiplier, rounding_constant(shift), zero_point)
+    assert ours == min(max(wanted, -128), 127)

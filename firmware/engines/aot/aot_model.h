@@ -10,6 +10,7 @@
 /* A tensor in the arena. */
 typedef struct {
     uint32_t offset;
+    uint32_t planes;
     uint32_t bytes;
     float scale;
     int32_t zero_point;

@@ -11,6 +11,7 @@ static ect_tensor_t tensor_at(const ect_aot_tensor_t *place) {
         .bytes = place->bytes,
         .scale = place->scale,
         .zero_point = place->zero_point,
+        .planes = place->planes,
     };
 }
 

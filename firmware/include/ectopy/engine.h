@@ -13,7 +13,16 @@ typedef struct {
     uint32_t bytes;
     float scale; /* real = scale * (q - zero_point) */
     int32_t zero_point;
+    uint32_t planes; /* 0 or 1: channels innermost; else so many channels one after the other */
 } ect_tensor_t;
+
+/* Element `i` in the order of TFLite, channels innermost. */
+static inline int8_t ect_tensor_at(const ect_tensor_t *tensor, uint32_t i) {
+    if (tensor->planes <= 1u) {
+        return tensor->data[i];
+    }
+    return tensor->data[i % tensor->planes * (tensor->bytes / tensor->planes) + i / tensor->planes];
+}
 
 typedef struct {
     const char *name;

@@ -144,4 +144,118 @@ typedef struct {
 void ect_fully_connected_s8_ref(const ect_fully_connected_s8_t *p, const int8_t *in,
                                 const int8_t *weights, const int32_t *bias, int8_t *out);
 
+/* From here on kernels of kernels/m4, for the DSP extension of a Cortex-M4.
+ *
+ * Their activations are planar: [channels][pixels], the time steps of one channel one after the
+ * other (a tensor of one channel or of one pixel is the same in both layouts). Rows are a multiple
+ * of four long and begin at multiples of four. Outputs are clamped to int8 and nothing else.
+ * Constants are packed by the compiler (tools/ectopy/aot/pack.py). */
+#define ECT_M4_MAX_ROW   512 /* elements of a row that a kernel copies to the stack */
+#define ECT_M4_MAX_PAIRS 64
+#define ECT_M4_TAP_WORDS 5
+
+/* Requantization of one channel, see kernels/m4/channel.h. */
+typedef struct {
+    int32_t bias;       /* doubled, the input zero point folded in */
+    int32_t multiplier; /* TFLite's */
+    int32_t rounding;   /* 2^(32 + shift) + 1 */
+} ect_m4_channel_t;
+
+typedef struct {
+    int32_t pixels; /* a multiple of four */
+    int32_t in_c, out_c;
+    int32_t pairs; /* of input channels, padded to a multiple of four */
+    int32_t out_zero_point;
+} ect_conv2d_1x1_m4_t;
+
+/* Convolution of kernel 1x1 and stride 1. weights: int16 [out_c / 2][pairs][2][2], doubled, for two
+ * outputs the weights of two inputs each; odd counts are padded with zeros. channels:
+ * ect_m4_channel_t [out_c], padded to an even count. `out` may be the same address as `in`: four
+ * pixels of all channels are read before they are written. Arithmetic: as ect_conv2d_s8_ref. */
+void ect_conv2d_1x1_s8_m4(const ect_conv2d_1x1_m4_t *p, const int8_t *in, const int32_t *weights,
+                          const int32_t *channels, int8_t *out);
+
+typedef struct {
+    int32_t channels;
+    int32_t in_w;       /* at most ECT_M4_MAX_ROW */
+    int32_t out_w;      /* a multiple of eight, at most in_w */
+    int32_t first_word; /* of the row's copy, in which the first window begins */
+    int32_t in_zero_point, out_zero_point;
+} ect_dwconv2d_1xk_m4_t;
+
+/* Depthwise convolution along rows, stride 1, multiplier 1, up to nine taps. taps: int16
+ * [channels][2][10], doubled, for outputs at even and at odd places. channels: ect_m4_channel_t
+ * [channels]. `out` may be the same address as `in`. Arithmetic: as ect_dwconv2d_s8_ref. */
+void ect_dwconv2d_1xk_s8_m4(const ect_dwconv2d_1xk_m4_t *p, const int8_t *in, const int32_t *taps,
+                            const int32_t *channels, int8_t *out);
+
+typedef struct {
+    int32_t out_c;
+    int32_t in_w;       /* at most ECT_M4_MAX_ROW */
+    int32_t out_w;      /* a multiple of four, at most in_w / 2 */
+    int32_t first_word; /* of the row's copy, in which the first window begins */
+    int32_t in_zero_point, out_zero_point;
+} ect_conv2d_1xk_s2_m4_t;
+
+/* Convolution of one input channel along its row, stride 2, up to ten taps. taps: int16
+ * [out_c][10], doubled. channels: ect_m4_channel_t [out_c]. Arithmetic: as ect_conv2d_s8_ref. */
+void ect_conv2d_1xk_s2_s8_m4(const ect_conv2d_1xk_s2_m4_t *p, const int8_t *in, const int32_t *taps,
+                             const int32_t *channels, int8_t *out);
+
+typedef struct {
+    int32_t count; /* of outputs, a multiple of four */
+} ect_max_pool_1x2_m4_t;
+
+/* Maximum of neighbours, 1x2 with stride 2, along rows of even length.
+ * Arithmetic: as ect_max_pool_s8_ref. */
+void ect_max_pool_1x2_s8_m4(const ect_max_pool_1x2_m4_t *p, const int8_t *in, int8_t *out);
+
+typedef struct {
+    int32_t rows;
+    int32_t count;  /* of a row, a multiple of four */
+    int32_t offset; /* (in zero point + 128) * count */
+    int32_t out_zero_point;
+    int32_t multiplier, shift;
+} ect_mean_rows_m4_t;
+
+/* Mean of each row. Arithmetic: as ect_mean_s8_ref. */
+void ect_mean_rows_s8_m4(const ect_mean_rows_m4_t *p, const int8_t *in, int8_t *out);
+
+typedef struct {
+    int32_t rows;
+    int32_t count; /* of a row, a multiple of four */
+    int32_t a_zero_point, b_zero_point;
+    int32_t factor; /* scales of a and b over that of out, 31 bits behind the point */
+    int32_t offset; /* 23 bits behind the point, the output zero point in it */
+} ect_mul_rows_m4_t;
+
+/* a [rows][count] times b [rows]. `out` may be the same address as `a`. A single rounding, whose
+ * constants the compiler found by trying all 65,536 pairs of operands: outputs equal those of
+ * ect_mul_s8_ref. */
+void ect_mul_rows_s8_m4(const ect_mul_rows_m4_t *p, const int8_t *a, const int8_t *b, int8_t *out);
+
+typedef struct {
+    int32_t count;              /* a multiple of four */
+    int32_t a_factor, b_factor; /* scale over that of out, 22 bits behind the point */
+    int32_t offset;             /* zero points and half a unit, likewise */
+} ect_add_dense_m4_t;
+
+/* a + b of equal shapes. `out` may be the same address as either. Exact as ect_mul_rows_s8_m4 is:
+ * outputs equal those of ect_add_s8_ref. */
+void ect_add_dense_s8_m4(const ect_add_dense_m4_t *p, const int8_t *a, const int8_t *b,
+                         int8_t *out);
+
+typedef struct {
+    int32_t in_c; /* at most ECT_M4_MAX_ROW */
+    int32_t out_c;
+    int32_t words; /* in_c / 4, rounded up */
+    int32_t out_zero_point;
+} ect_fully_connected_m4_t;
+
+/* Matrix times one vector. weights: int8 [out_c / 2][words][2][4], for two outputs the weights of
+ * four inputs each; odd counts are padded with zeros. channels: ect_m4_channel_t [out_c], padded to
+ * an even count. Arithmetic: as ect_fully_connected_s8_ref. */
+void ect_fully_connected_s8_m4(const ect_fully_connected_m4_t *p, const int8_t *in,
+                               const int32_t *weights, const int32_t *channels, int8_t *out);
+
 #endif /* ECTOPY_KERNELS_H */

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from ectopy.aot import Plan, PlanError, compile_graph, validate_plan
+from ectopy.aot import KernelSet, Plan, PlanError, compile_graph, validate_plan
 from ectopy.aot.memory import ALIGNMENT
 from ectopy.aot.types import Kernel, Placement, TensorOperand
 from ectopy.graph.reader import read_tflite
 from ectopy.graph.types import Graph
 from ectopy.vocab import OpKind
-from firmware.random_models import RandomModel
+from firmware.random_models import RandomModel, RandomRows
 from support.tflite_builder import ModelBuilder, Quant
 
 
@@ -47,8 +47,9 @@ def test_the_good_plan_passes(graph: Graph, plan: Plan) -> None:
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_plans_of_random_models_pass(seed: int) -> None:
-    random = read_tflite(RandomModel(seed).build(), "random")
+@pytest.mark.parametrize("kind", [RandomModel, RandomRows])
+def test_plans_of_random_models_pass(kind: type[RandomModel], seed: int) -> None:
+    random = read_tflite(kind(seed).build(), "random")
     compiled = compile_graph(random)
     assert compiled.live_peak_bytes <= compiled.arena_bytes
 
@@ -181,3 +182,21 @@ def test_a_reshape_costs_nothing_and_shares_its_bytes(graph: Graph, plan: Plan) 
     reshape = next(op for op in graph.ops if op.kind is OpKind.RESHAPE)
     assert plan.steps[reshape.index].call is None
     assert plan.offset_of(reshape.inputs[0]) == plan.offset_of(reshape.outputs[0])
+
+
+def test_a_tensor_in_a_layout_that_its_kernel_does_not_know_is_caught(
+    graph: Graph, plan: Plan
+) -> None:
+    for kernels in (KernelSet.M4, KernelSet.REF):
+        good = compile_graph(graph, kernels)
+        for step in good.steps[1:3]:
+            spoiled = replace(good, planar=good.planar ^ {step.output})
+            with pytest.raises(PlanError, match="wrong layout"):
+                validate_plan(graph, spoiled)
+
+
+def test_a_reshape_of_planar_bytes_is_caught(graph: Graph) -> None:
+    good = compile_graph(graph, KernelSet.REF)
+    every = frozenset(t for op in graph.ops for t in (op.inputs[0], op.outputs[0]))
+    with pytest.raises(PlanError, match="views planar bytes"):
+        validate_plan(graph, replace(good, planar=every))

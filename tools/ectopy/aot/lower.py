@@ -6,15 +6,21 @@ the operator. Here also the accumulators are bounded, so that kernels need no ru
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
 import numpy as np
 
 from ectopy.aot.broadcast import MAX_DIMS, broadcast_walk
+from ectopy.aot.layout import Planar, physical_axes, physical_shape, planar_tensors, same_in_both
+from ectopy.aot.lower_m4 import lower_planar_conv, lower_planar_depthwise, lower_vector
 from ectopy.aot.lower_matrix import lower_conv, lower_depthwise, lower_fully_connected
+from ectopy.aot.lower_rows import fast_add, fast_max_pool, fast_mean, fast_mul
 from ectopy.aot.params import (
     AddParams,
     BroadcastWalk,
+    Conv2d1x1Params,
+    FullyConnectedParams,
     MaxPoolParams,
     MeanParams,
     MulParams,
@@ -30,6 +36,7 @@ from ectopy.fixedpoint import (
 )
 from ectopy.graph.geometry import windows_of
 from ectopy.graph.types import (
+    ConstArray,
     ConvAttrs,
     DepthwiseAttrs,
     ElementwiseAttrs,
@@ -38,6 +45,7 @@ from ectopy.graph.types import (
     MeanAttrs,
     Op,
     PoolAttrs,
+    QuantParams,
     ReshapeAttrs,
     Tensor,
 )
@@ -47,38 +55,93 @@ INT8_SPAN = 255
 """Largest distance of an int8 value from its zero point."""
 
 
-def lower_op(graph: Graph, op: Op) -> Step:
+def lower_op(graph: Graph, op: Op, planar: Planar | None = None) -> Step:
     """Chooses the kernel of one operator and computes its constants.
+
+    Args:
+        graph: The model.
+        op: Of the graph.
+        planar: Tensors stored channel after channel, see :func:`find_planar`; None for a plan of
+            portable kernels only.
 
     Raises:
         ModelError: No kernel computes this operator exactly.
     """
-    return Step(op=op.index, output=op.outputs[0], call=_call(graph, op))
+    touched = (*op.inputs, *op.outputs)
+    call = _call(graph, op, planar is not None and not planar.isdisjoint(touched))
+    if call is not None and planar is not None:
+        call = _faster(graph, op, call)
+    return Step(op=op.index, output=op.outputs[0], call=call)
 
 
-def _call(graph: Graph, op: Op) -> KernelCall | None:
+def find_planar(graph: Graph) -> Planar:
+    """Tensors that only operators with kernels for planar tensors touch."""
+    fitting = {op.index for op in graph.ops if _fits_planar(graph, op)}
+    return planar_tensors(graph, lambda op: op.index in fitting)
+
+
+def _faster(graph: Graph, op: Op, call: KernelCall) -> KernelCall:
+    """The same operator in the same layout by a kernel for the DSP extension, if there is one."""
+    faster: KernelCall | None = None
+    match call.params:
+        case Conv2d1x1Params() | FullyConnectedParams():
+            faster = lower_vector(graph, op)
+        case MaxPoolParams() as params:
+            faster = fast_max_pool(call, params)
+        case MeanParams() as params:
+            faster = fast_mean(call, params)
+        case MulParams() as params:
+            faster = fast_mul(call, params, _quants(graph, op))
+        case AddParams() as params:
+            faster = fast_add(call, params, _quants(graph, op))
+        case _:
+            pass  # a kernel for the DSP extension already, or none exists
+    return faster or call
+
+
+def _quants(graph: Graph, op: Op) -> tuple[QuantParams, QuantParams, QuantParams]:
+    a, b = (quant_of(graph.tensors[i]) for i in op.inputs)
+    return a, b, quant_of(graph.op_output(op))
+
+
+def _fits_planar(graph: Graph, op: Op) -> bool:
+    match op.attrs:
+        case ReshapeAttrs():
+            return same_in_both(graph.op_output(op))
+        case ConvAttrs() as attrs:
+            return lower_planar_conv(graph, op, attrs) is not None
+        case DepthwiseAttrs() as attrs:
+            return lower_planar_depthwise(graph, op, attrs) is not None
+        case FullyConnectedAttrs():
+            return False
+    return True  # the portable kernels walk both layouts
+
+
+def _call(graph: Graph, op: Op, planar: bool) -> KernelCall | None:
     call: KernelCall | None = None
     match op.attrs:
         case ReshapeAttrs():
             pass  # the output is a view of the input
         case ConvAttrs() as attrs:
-            call = lower_conv(graph, op, attrs)
+            fast = lower_planar_conv(graph, op, attrs) if planar else None
+            call = fast or lower_conv(graph, op, attrs)
         case DepthwiseAttrs() as attrs:
-            call = lower_depthwise(graph, op, attrs)
+            fast = lower_planar_depthwise(graph, op, attrs) if planar else None
+            call = fast or lower_depthwise(graph, op, attrs)
         case FullyConnectedAttrs() as attrs:
             call = lower_fully_connected(graph, op, attrs)
         case PoolAttrs() as attrs:
-            call = _max_pool(graph, op, attrs)
+            call = _max_pool(graph, op, attrs, planar)
         case MeanAttrs() as attrs:
-            call = _mean(graph, op, attrs)
+            call = _mean(graph, op, attrs, planar)
         case ElementwiseAttrs() as attrs:
-            call = _elementwise(graph, op, attrs)
+            call = _elementwise(graph, op, attrs, planar)
         case _:
             assert_never(op.attrs)
     return call
 
 
-def _max_pool(graph: Graph, op: Op, attrs: PoolAttrs) -> KernelCall:
+def _max_pool(graph: Graph, op: Op, attrs: PoolAttrs, planar: bool) -> KernelCall:
     x, y = graph.tensors[op.inputs[0]], graph.op_output(op)
     single_batch(op, x)
     quant = quant_of(y)
@@ -99,14 +162,25 @@ def _max_pool(graph: Graph, op: Op, attrs: PoolAttrs) -> KernelCall:
         clamp_min=low,
         clamp_max=high,
     )
+    if planar:  # the image is one row high: its channels become rows of one channel
+        params = replace(
+            params,
+            in_h=x.shape[3],
+            channels=1,
+            out_h=x.shape[3],
+            kernel_h=1,
+            stride_h=1,
+            pad_top=0,
+        )
     operands = (TensorOperand(tensor=x.index),)
     return KernelCall(kernel=Kernel.MAX_POOL, params=params, operands=operands)
 
 
-def _mean(graph: Graph, op: Op, attrs: MeanAttrs) -> KernelCall:
+def _mean(graph: Graph, op: Op, attrs: MeanAttrs, planar: bool) -> KernelCall:
     x, y = graph.tensors[op.inputs[0]], graph.op_output(op)
     qx, qy = quant_of(x), quant_of(y)
-    extents = _outer_reduced_inner(x.shape, attrs.axes)
+    shape, axes = physical_shape(x, planar), physical_axes(attrs.axes, planar)
+    extents = _outer_reduced_inner(shape, axes)
     if extents is None:
         raise refuse(op, f"averages axes {attrs.axes} of {x.shape}, which are not neighbours")
     outer, reduced, inner = extents
@@ -144,14 +218,14 @@ def _outer_reduced_inner(
     return outer, reduced, inner
 
 
-def _elementwise(graph: Graph, op: Op, attrs: ElementwiseAttrs) -> KernelCall:
+def _elementwise(graph: Graph, op: Op, attrs: ElementwiseAttrs, planar: bool) -> KernelCall:
     a, b = graph.tensors[op.inputs[0]], graph.tensors[op.inputs[1]]
     y = graph.op_output(op)
-    walk = broadcast_walk(a.shape, b.shape, y.shape)
+    walk = broadcast_walk(*(physical_shape(tensor, planar) for tensor in (a, b, y)))
     if walk is None:
         raise refuse(op, f"broadcasts {a.shape} with {b.shape}: more than {MAX_DIMS} loops")
     operands = tuple(
-        _operand(tensor, role, y) for tensor, role in ((a, "operand_a"), (b, "operand_b"))
+        _operand(tensor, role, y, planar) for tensor, role in ((a, "operand_a"), (b, "operand_b"))
     )
     if op.kind is OpKind.ADD:
         return KernelCall(
@@ -160,10 +234,17 @@ def _elementwise(graph: Graph, op: Op, attrs: ElementwiseAttrs) -> KernelCall:
     return KernelCall(kernel=Kernel.MUL, params=_mul(op, (a, b, y), attrs, walk), operands=operands)
 
 
-def _operand(tensor: Tensor, role: str, output: Tensor) -> Operand:
+def _operand(tensor: Tensor, role: str, output: Tensor, planar: bool) -> Operand:
     if tensor.data is not None:
-        return ConstOperand(role=role, values=tensor.data)
+        return ConstOperand(role=role, values=_in_memory_order(tensor.data, planar))
     return TensorOperand(tensor=tensor.index, may_hold_output=tensor.elements == output.elements)
+
+
+def _in_memory_order(values: ConstArray, planar: bool) -> ConstArray:
+    if not planar:
+        return values
+    rows: ConstArray = values.reshape((1,) * (4 - values.ndim) + values.shape)
+    return rows.transpose(0, 3, 1, 2).copy()
 
 
 def _mul(

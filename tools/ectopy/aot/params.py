@@ -179,6 +179,100 @@ class FullyConnectedParams:
     shift: Shifts
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conv2d1x1M4Params:
+    """``ect_conv2d_1x1_m4_t``."""
+
+    c_type: ClassVar[str] = "ect_conv2d_1x1_m4_t"
+    pixels: int
+    in_c: int
+    out_c: int
+    pairs: int
+    out_zero_point: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depthwise1xkM4Params:
+    """``ect_dwconv2d_1xk_m4_t``."""
+
+    c_type: ClassVar[str] = "ect_dwconv2d_1xk_m4_t"
+    channels: int
+    in_w: int
+    out_w: int
+    first_word: int
+    in_zero_point: int
+    out_zero_point: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conv2d1xkS2M4Params:
+    """``ect_conv2d_1xk_s2_m4_t``."""
+
+    c_type: ClassVar[str] = "ect_conv2d_1xk_s2_m4_t"
+    out_c: int
+    in_w: int
+    out_w: int
+    first_word: int
+    in_zero_point: int
+    out_zero_point: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaxPool1x2M4Params:
+    """``ect_max_pool_1x2_m4_t``."""
+
+    c_type: ClassVar[str] = "ect_max_pool_1x2_m4_t"
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeanRowsM4Params:
+    """``ect_mean_rows_m4_t``."""
+
+    c_type: ClassVar[str] = "ect_mean_rows_m4_t"
+    rows: int
+    count: int
+    offset: int
+    out_zero_point: int
+    multiplier: int
+    shift: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MulRowsM4Params:
+    """``ect_mul_rows_m4_t``."""
+
+    c_type: ClassVar[str] = "ect_mul_rows_m4_t"
+    rows: int
+    count: int
+    a_zero_point: int
+    b_zero_point: int
+    factor: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddDenseM4Params:
+    """``ect_add_dense_m4_t``."""
+
+    c_type: ClassVar[str] = "ect_add_dense_m4_t"
+    count: int
+    a_factor: int
+    b_factor: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullyConnectedM4Params:
+    """``ect_fully_connected_m4_t``."""
+
+    c_type: ClassVar[str] = "ect_fully_connected_m4_t"
+    in_c: int
+    out_c: int
+    words: int
+    out_zero_point: int
+
+
 KernelParams: TypeAlias = (
     Conv2dParams
     | Conv2d1x1Params
@@ -188,4 +282,12 @@ KernelParams: TypeAlias = (
     | MulParams
     | AddParams
     | FullyConnectedParams
+    | Conv2d1x1M4Params
+    | Depthwise1xkM4Params
+    | Conv2d1xkS2M4Params
+    | MaxPool1x2M4Params
+    | MeanRowsM4Params
+    | MulRowsM4Params
+    | AddDenseM4Params
+    | FullyConnectedM4Params
 )

@@ -22,6 +22,21 @@ class Kernel(StrEnum):
     MUL = "ect_mul_s8_ref"
     ADD = "ect_add_s8_ref"
     FULLY_CONNECTED = "ect_fully_connected_s8_ref"
+    CONV2D_1X1_M4 = "ect_conv2d_1x1_s8_m4"
+    CONV2D_1XK_S2_M4 = "ect_conv2d_1xk_s2_s8_m4"
+    DWCONV2D_1XK_M4 = "ect_dwconv2d_1xk_s8_m4"
+    MAX_POOL_1X2_M4 = "ect_max_pool_1x2_s8_m4"
+    MEAN_ROWS_M4 = "ect_mean_rows_s8_m4"
+    MUL_ROWS_M4 = "ect_mul_rows_s8_m4"
+    ADD_DENSE_M4 = "ect_add_dense_s8_m4"
+    FULLY_CONNECTED_M4 = "ect_fully_connected_s8_m4"
+
+
+class KernelSet(StrEnum):
+    """Which kernels a compilation may choose from."""
+
+    REF = "ref"
+    M4 = "m4"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +45,8 @@ class TensorOperand:
 
     Attributes:
         tensor: Index in ``Graph.tensors``.
-        may_hold_output: The kernel reads each byte before it writes the same position, so the
-            output may take this operand's place.
+        may_hold_output: The kernel reads each byte before it writes its place, so an output of
+            the same size may take this operand's place.
     """
 
     tensor: int
@@ -111,6 +126,7 @@ class Plan:
     Attributes:
         steps: One per operator, in execution order.
         placements: One per buffer.
+        planar: Tensors stored channel after channel.
         arena_bytes: Size of the arena.
         live_peak_bytes: Most bytes alive at one step: no arena can be smaller without
             recomputing or reordering.
@@ -118,6 +134,7 @@ class Plan:
 
     steps: tuple[Step, ...]
     placements: tuple[Placement, ...]
+    planar: frozenset[int]
     arena_bytes: int
     live_peak_bytes: int
 

@@ -13,8 +13,28 @@ from ectopy.aot.types import Kernel, Plan, Step, TensorOperand
 from ectopy.graph.types import Graph, Op
 from ectopy.vocab import OpKind
 
-ELEMENTWISE = {Kernel.MUL, Kernel.ADD}
-"""Kernels that read each byte of an operand before they write the same position."""
+IN_PLACE = {
+    Kernel.MUL,
+    Kernel.ADD,
+    Kernel.CONV2D_1X1_M4,
+    Kernel.DWCONV2D_1XK_M4,
+    Kernel.MUL_ROWS_M4,
+    Kernel.ADD_DENSE_M4,
+}
+"""Kernels that read each byte of an operand before they write its place."""
+
+PLANAR_ONLY = {Kernel.CONV2D_1X1_M4, Kernel.CONV2D_1XK_S2_M4, Kernel.DWCONV2D_1XK_M4}
+"""Kernels that expect the channels of a tensor one after the other."""
+
+CHANNELS_LAST_ONLY = {
+    Kernel.CONV2D,
+    Kernel.CONV2D_1X1,
+    Kernel.DWCONV2D,
+    Kernel.DWCONV2D_M1,
+    Kernel.FULLY_CONNECTED,
+    Kernel.FULLY_CONNECTED_M4,
+}
+"""Kernels that expect them innermost. All others walk a tensor as they are told."""
 
 
 class PlanError(AssertionError):
@@ -82,6 +102,8 @@ def _check_view(graph: Graph, op: Op, arena: _Arena) -> None:
     place = arena.read(source, f"operator {op.index}")
     if arena.place(output) != place:
         raise PlanError(f"operator {op.index}: view {output} lies elsewhere than {source}")
+    if source in arena.plan.planar or output in arena.plan.planar:
+        raise PlanError(f"operator {op.index} views planar bytes as another shape")
     arena.contents[output] = place
 
 
@@ -90,15 +112,29 @@ def _check_call(graph: Graph, op: Op, step: Step, arena: _Arena) -> None:
     assert step.call is not None
     wanted = [i for i in op.inputs if i >= 0 and graph.tensors[i].data is None]
     operands = [o.tensor for o in step.call.operands if isinstance(o, TensorOperand)]
-    if operands != wanted:
+    either_order = step.call.kernel is Kernel.MUL_ROWS_M4
+    if operands != wanted and not (either_order and operands == wanted[::-1]):
         raise PlanError(f"operator {op.index} reads tensors {operands}, not {wanted}")
+    _check_layout(graph, step.call.kernel, (*operands, step.output), arena.plan)
     output = arena.place(step.output)
     for tensor in operands:
         place = arena.read(tensor, f"operator {op.index}")
-        in_place = place == output and step.call.kernel in ELEMENTWISE
+        in_place = place == output and step.call.kernel in IN_PLACE
         if _overlap(place, output) and not in_place:
             raise PlanError(f"operator {op.index} writes over its own input {tensor}")
     arena.write(step.output)
+
+
+def _check_layout(graph: Graph, kernel: Kernel, tensors: tuple[int, ...], plan: Plan) -> None:
+    """Tensors whose layout makes a difference have the one the kernel expects."""
+    for tensor in tensors:
+        shape = graph.tensors[tensor].shape
+        if sum(extent > 1 for extent in shape) <= 1:
+            continue
+        planar = tensor in plan.planar
+        mixed = planar != any(other in plan.planar for other in tensors)
+        if mixed or kernel in (CHANNELS_LAST_ONLY if planar else PLANAR_ONLY):
+            raise PlanError(f"{kernel} finds tensor {tensor} in the wrong layout")
 
 
 def _overlap(a: range, b: range) -> bool:

@@ -24,7 +24,7 @@ EXAMPLES = """
 Examples:
   ectopy profile --model beat-2-eff-sm
   ectopy profile --svg profile.svg --csv profile.csv
-  ectopy profile --annotate ect_conv2d_1x1_s8_ref
+  ectopy profile --annotate ect_conv2d_1x1_s8_m4
       disassembly with how often each instruction ran and what it cost
   ectopy profile --device
       boots the board too and sets its own figures beside

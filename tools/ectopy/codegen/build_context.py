@@ -153,6 +153,7 @@ def _tensor(graph: Graph, plan: Plan, index: int) -> TensorContext:
     assert tensor.quant is not None
     return TensorContext(
         offset=c_int(plan.offset_of(index)),
+        planes=c_int(tensor.shape[-1] if index in plan.planar else 1),
         nbytes=c_int(tensor.nbytes),
         scale=c_float(tensor.quant.scale),
         zero_point=c_int(tensor.quant.zero_point),

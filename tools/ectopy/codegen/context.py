@@ -65,6 +65,7 @@ class TensorContext:
     """A tensor in the arena, as literals."""
 
     offset: str
+    planes: str
     nbytes: str
     scale: str
     zero_point: str

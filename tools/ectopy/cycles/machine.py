@@ -35,7 +35,7 @@ _RETURN_AT = 0x1FFE_0000
 """Where called functions return to: executable memory that no image of ours uses."""
 _STACK_LOW, _STACK_BYTES = 0x2FFE_0000, 0x1_0000
 _LIMIT_S = 120
-_TENSOR = struct.Struct("<IIfi")
+_TENSOR = struct.Struct("<IIfiI")
 """``ect_tensor_t`` of firmware/include/ectopy/engine.h."""
 _REGISTERS = {f"r{n}": arm.UC_ARM_REG_R0 + n for n in range(13)} | {
     "sb": arm.UC_ARM_REG_R9,
@@ -161,7 +161,7 @@ class Machine:
         """Address and bytes of the engine's input or output."""
         result = _STACK_LOW + _STACK_BYTES - _TENSOR.size
         self.call(name, result)
-        data, nbytes, _, _ = _TENSOR.unpack(bytes(self._uc.mem_read(result, _TENSOR.size)))
+        data, nbytes, *_ = _TENSOR.unpack(bytes(self._uc.mem_read(result, _TENSOR.size)))
         return int(data), int(nbytes)
 
     def start_engine(self) -> None:

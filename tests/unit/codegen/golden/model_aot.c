@@ -63,9 +63,9 @@ static const ect_mean_s8_t op2 = {
 };
 
 static const ect_aot_tensor_t op_outputs[] = {
-    {.offset = 0, .bytes = 6, .scale = 0x1p-1f, .zero_point = 3},
-    {.offset = 8, .bytes = 6, .scale = 0x1p+1f, .zero_point = -128},
-    {.offset = 0, .bytes = 2, .scale = 0x1p+0f, .zero_point = 0},
+    {.offset = 0, .planes = 1, .bytes = 6, .scale = 0x1p-1f, .zero_point = 3},
+    {.offset = 8, .planes = 1, .bytes = 6, .scale = 0x1p+1f, .zero_point = -128},
+    {.offset = 0, .planes = 1, .bytes = 2, .scale = 0x1p+0f, .zero_point = 0},
 };
 
 static void run(const ect_aot_hook_t *hook) {
@@ -87,7 +87,7 @@ const ect_aot_model_t ect_aot_model = {
     .generator_version = "0.0.0",
     .arena = arena,
     .arena_bytes = ARENA_BYTES,
-    .input = {.offset = 0, .bytes = 6, .scale = 0x1p-1f, .zero_point = 3},
+    .input = {.offset = 0, .planes = 1, .bytes = 6, .scale = 0x1p-1f, .zero_point = 3},
     .op_count = 3,
     .op_outputs = op_outputs,
     .run = run,

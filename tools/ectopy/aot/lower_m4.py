@@ -1,0 +1,168 @@
+"""Operators with weights by the kernels of ``firmware/kernels/m4``, on planar tensors.
+
+None stands for "no such kernel here": the portable kernels take over.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ectopy.aot.layout import ROW_MULTIPLE, same_in_both
+from ectopy.aot.pack import (
+    channel_table,
+    even_rows,
+    first_word,
+    pack_matrix,
+    pack_taps,
+    pack_vector,
+)
+from ectopy.aot.params import (
+    Conv2d1x1M4Params,
+    Conv2d1xkS2M4Params,
+    Depthwise1xkM4Params,
+    FullyConnectedM4Params,
+    KernelParams,
+)
+from ectopy.aot.rounding import rounds_exactly
+from ectopy.aot.types import ConstOperand, Kernel, KernelCall, TensorOperand
+from ectopy.aot.weighted import Weighted, read_weighted
+from ectopy.fixedpoint import INT8_MAX, INT8_MIN
+from ectopy.graph.geometry import Window, windows_of
+from ectopy.graph.types import ConstArray, ConvAttrs, DepthwiseAttrs, FullyConnectedAttrs, Graph, Op
+
+MAX_ROW = 512
+"""``ECT_M4_MAX_ROW``."""
+
+MAX_PAIRS = 64
+"""``ECT_M4_MAX_PAIRS``."""
+
+
+def lower_planar_conv(graph: Graph, op: Op, attrs: ConvAttrs) -> KernelCall | None:
+    """A matrix product over the channels of a pixel, or the filters of a single channel."""
+    w = read_weighted(graph, op, attrs.activation)
+    _, kernel_h, kernel_w, in_c = w.weights.shape
+    if not _requantizes_fast(w) or not _one_row(w):
+        return None
+    if (kernel_h, kernel_w) == (1, 1) and attrs.stride == (1, 1):
+        return _matrix(w)
+    _, columns = windows_of(attrs, (kernel_h, kernel_w))
+    if kernel_h == 1 and in_c == 1 and columns.stride == 2:
+        return _filters(w, columns)
+    return None
+
+
+def lower_planar_depthwise(graph: Graph, op: Op, attrs: DepthwiseAttrs) -> KernelCall | None:
+    """Each row by a filter of its own."""
+    w = read_weighted(graph, op, attrs.activation)
+    _, kernel_h, kernel_w, _ = w.weights.shape
+    _, columns = windows_of(attrs, (kernel_h, kernel_w))
+    in_w, out_w = w.x.shape[2], w.y.shape[2]
+    plain = (kernel_h, attrs.depth_multiplier, columns.stride, columns.dilation) == (1, 1, 1, 1)
+    if not (plain and _requantizes_fast(w) and _one_row(w)):
+        return None
+    if in_w > MAX_ROW or out_w % (2 * ROW_MULTIPLE):
+        return None
+    pad_left = columns.pad_before(in_w, out_w)
+    rows = w.weights.reshape(kernel_w, -1).T
+    taps = pack_taps(rows, pad_left, phases=2)
+    if taps is None:
+        return None
+    params = Depthwise1xkM4Params(
+        channels=w.x.shape[3],
+        in_w=in_w,
+        out_w=out_w,
+        first_word=first_word(pad_left),
+        in_zero_point=w.qx.zero_point,
+        out_zero_point=w.qy.zero_point,
+    )
+    return _call(Kernel.DWCONV2D_1XK_M4, params, w, ("taps", taps), _table(w, rows))
+
+
+def lower_vector(graph: Graph, op: Op) -> KernelCall | None:
+    """FULLY_CONNECTED of one row, or a 1x1 convolution of one pixel."""
+    assert isinstance(op.attrs, ConvAttrs | FullyConnectedAttrs)
+    w = read_weighted(graph, op, op.attrs.activation)
+    out_c = w.weights.shape[0]
+    rows = w.weights.reshape(out_c, -1)
+    in_c = rows.shape[1]
+    if w.x.elements != in_c or in_c > MAX_ROW or not _requantizes_fast(w):
+        return None
+    weights = pack_vector(rows)
+    params = FullyConnectedM4Params(
+        in_c=in_c, out_c=out_c, words=weights.shape[1], out_zero_point=w.qy.zero_point
+    )
+    table = even_rows(_table(w, rows))
+    return _call(Kernel.FULLY_CONNECTED_M4, params, w, ("weights", weights), table)
+
+
+def _matrix(w: Weighted) -> KernelCall | None:
+    out_c, _, _, in_c = w.weights.shape
+    rows = w.weights.reshape(out_c, in_c)
+    weights = pack_matrix(rows)
+    pairs = weights.shape[1]
+    if pairs > MAX_PAIRS or w.x.shape[2] % ROW_MULTIPLE or same_in_both(w.x):
+        return None
+    params = Conv2d1x1M4Params(
+        pixels=w.x.shape[2], in_c=in_c, out_c=out_c, pairs=pairs, out_zero_point=w.qy.zero_point
+    )
+    table = even_rows(_table(w, rows))
+    return _call(Kernel.CONV2D_1X1_M4, params, w, ("weights", weights), table)
+
+
+def _filters(w: Weighted, columns: Window) -> KernelCall | None:
+    out_c, _, kernel_w, _ = w.weights.shape
+    in_w, out_w = w.x.shape[2], w.y.shape[2]
+    if in_w > MAX_ROW or in_w % ROW_MULTIPLE or out_w % ROW_MULTIPLE or columns.dilation != 1:
+        return None
+    pad_left = columns.pad_before(in_w, out_w)
+    rows = w.weights.reshape(out_c, kernel_w)
+    taps = pack_taps(rows, pad_left, phases=1)
+    if taps is None:
+        return None
+    params = Conv2d1xkS2M4Params(
+        out_c=out_c,
+        in_w=in_w,
+        out_w=out_w,
+        first_word=first_word(pad_left),
+        in_zero_point=w.qx.zero_point,
+        out_zero_point=w.qy.zero_point,
+    )
+    return _call(Kernel.CONV2D_1XK_S2_M4, params, w, ("taps", taps), _table(w, rows))
+
+
+def _requantizes_fast(w: Weighted) -> bool:
+    constants = zip(w.bound.tolist(), w.multiplier.tolist(), w.shift.tolist(), strict=True)
+    return w.clamp == (INT8_MIN, INT8_MAX) and all(
+        rounds_exactly(bound, multiplier, shift) for bound, multiplier, shift in constants
+    )
+
+
+def _one_row(w: Weighted) -> bool:
+    return w.x.shape[:2] == (1, 1) and w.y.shape[:2] == (1, 1)
+
+
+def _table(w: Weighted, rows: ConstArray) -> npt.NDArray[np.int32]:
+    """Padding holds the input zero point, so all taps count wherever the window lies."""
+    sums = rows.astype(np.int64).sum(axis=1)
+    return channel_table(w.bias - w.qx.zero_point * sums, w.multiplier, w.shift)
+
+
+def _call(
+    kernel: Kernel,
+    params: KernelParams,
+    w: Weighted,
+    weights: tuple[str, npt.NDArray[np.int32]],
+    channels: npt.NDArray[np.int32],
+) -> KernelCall:
+    role, values = weights
+    operands = (
+        TensorOperand(tensor=w.x.index, may_hold_output=kernel in IN_PLACE),
+        ConstOperand(role=role, values=values),
+        ConstOperand(role="channels", values=channels),
+    )
+    return KernelCall(kernel=kernel, params=params, operands=operands)
+
+
+IN_PLACE = {Kernel.CONV2D_1X1_M4, Kernel.DWCONV2D_1XK_M4}
+"""Kernels that copy what they read before they write there."""

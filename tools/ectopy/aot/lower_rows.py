@@ -1,0 +1,116 @@
+"""Operators without weights by the kernels of ``firmware/kernels/m4``.
+
+Each takes the call of a portable kernel and returns the same operator by a faster one, or None.
+Rows are whatever is contiguous in memory: the channels of a planar tensor, or a whole one.
+"""
+
+from __future__ import annotations
+
+from ectopy.aot.params import (
+    AddDenseM4Params,
+    AddParams,
+    BroadcastWalk,
+    MaxPool1x2M4Params,
+    MaxPoolParams,
+    MeanParams,
+    MeanRowsM4Params,
+    MulParams,
+    MulRowsM4Params,
+)
+from ectopy.aot.search import add_factors, mul_constants
+from ectopy.aot.types import Kernel, KernelCall
+from ectopy.fixedpoint import INT8_MAX, INT8_MIN
+from ectopy.graph.types import QuantParams
+
+WORD = 4
+"""Elements of a word."""
+
+UNCLAMPED = (INT8_MIN, INT8_MAX)
+
+
+def fast_max_pool(call: KernelCall, params: MaxPoolParams) -> KernelCall | None:
+    """Pairs of neighbours."""
+    pairs = (params.kernel_h, params.kernel_w, params.stride_h, params.stride_w) == (1, 2, 1, 2)
+    whole = params.in_w == 2 * params.out_w and params.in_h == params.out_h
+    count = params.out_h * params.out_w
+    plain = params.channels == 1 and (params.clamp_min, params.clamp_max) == UNCLAMPED
+    if not (pairs and whole and plain and count % WORD == 0):
+        return None
+    return KernelCall(
+        kernel=Kernel.MAX_POOL_1X2_M4,
+        params=MaxPool1x2M4Params(count=count),
+        operands=call.operands,
+    )
+
+
+def fast_mean(call: KernelCall, params: MeanParams) -> KernelCall | None:
+    """Means of rows."""
+    if params.inner != 1 or params.reduced % WORD:
+        return None
+    fast = MeanRowsM4Params(
+        rows=params.outer,
+        count=params.reduced,
+        offset=(params.in_zero_point - INT8_MIN) * params.reduced,
+        out_zero_point=params.out_zero_point,
+        multiplier=params.multiplier,
+        shift=params.shift,
+    )
+    return KernelCall(kernel=Kernel.MEAN_ROWS_M4, params=fast, operands=call.operands)
+
+
+def fast_mul(
+    call: KernelCall, params: MulParams, quants: tuple[QuantParams, QuantParams, QuantParams]
+) -> KernelCall | None:
+    """One operand has one value per row."""
+    a, b, y = quants
+    operands = call.operands
+    rows = _rows(params.walk.a_step, params.walk.b_step, params.walk)
+    if rows is None:
+        rows = _rows(params.walk.b_step, params.walk.a_step, params.walk)
+        a, b, operands = b, a, operands[::-1]
+    if rows is None or (params.clamp_min, params.clamp_max) != UNCLAMPED:
+        return None
+    constants = mul_constants(a, b, y)
+    if constants is None:
+        return None
+    fast = MulRowsM4Params(
+        rows=rows[0],
+        count=rows[1],
+        a_zero_point=a.zero_point,
+        b_zero_point=b.zero_point,
+        factor=constants.factor,
+        offset=constants.offset,
+    )
+    return KernelCall(kernel=Kernel.MUL_ROWS_M4, params=fast, operands=operands)
+
+
+def fast_add(
+    call: KernelCall, params: AddParams, quants: tuple[QuantParams, QuantParams, QuantParams]
+) -> KernelCall | None:
+    """Both operands have the shape of the output."""
+    walk = params.walk
+    count = walk.extent[-1]
+    dense = walk.extent[:-1] == (1, 1, 1) and (walk.a_step[-1], walk.b_step[-1]) == (1, 1)
+    if not dense or count % WORD or (params.clamp_min, params.clamp_max) != UNCLAMPED:
+        return None
+    factors = add_factors(*quants)
+    if factors is None:
+        return None
+    fast = AddDenseM4Params(
+        count=count,
+        a_factor=factors.a_factor,
+        b_factor=factors.b_factor,
+        offset=factors.offset,
+    )
+    return KernelCall(kernel=Kernel.ADD_DENSE_M4, params=fast, operands=call.operands)
+
+
+def _rows(
+    dense: tuple[int, ...], repeated: tuple[int, ...], walk: BroadcastWalk
+) -> tuple[int, int] | None:
+    """Rows and their length where one operand is dense and the other has a value per row."""
+    *_, rows, count = walk.extent
+    if walk.extent[:-2] != (1, 1) or count % WORD:
+        return None
+    of_row = rows == 1 or (dense[-2], repeated[-2]) == (count, 1)
+    return (rows, count) if of_row and (dense[-1], repeated[-1]) == (1, 0) else None

@@ -1,0 +1,100 @@
+"""Constants in the order in which the kernels of ``firmware/kernels/m4`` read them.
+
+Weights and biases are doubled (see ``channel.h`` there) and two weights share a word, the first in
+its low half.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ectopy.aot.rounding import rounding_constant
+from ectopy.graph.types import ConstArray
+
+Int32Array = npt.NDArray[np.int32]
+
+TAPS = 10
+"""Halfwords of a filter in line.h."""
+
+LINE_LEFT = 8
+"""Halfwords before the first element of a row in line.h."""
+
+PAIRS_MULTIPLE = 4
+"""Channel pairs that the 1x1 kernel takes at a time."""
+
+
+def pair_words(values: npt.NDArray[np.int64]) -> Int32Array:
+    """Neighbours along the last axis, which is even, as words."""
+    halves = values.astype("<i2")
+    if not np.array_equal(halves, values):
+        raise ValueError("a weight does not fit 16 bits")
+    return halves.view("<i4").astype(np.int32)
+
+
+def channel_table(
+    bias: npt.NDArray[np.int64], multiplier: Int32Array, shift: npt.NDArray[np.int8]
+) -> Int32Array:
+    """``ect_m4_channel_t`` rows.
+
+    Args:
+        bias: Of each channel, the input zero point folded in.
+        multiplier: Of each channel.
+        shift: Of each channel.
+    """
+    rounding = [rounding_constant(int(s)) for s in shift]
+    return np.stack([2 * bias, multiplier, rounding], axis=1).astype(np.int32)
+
+
+def pack_matrix(weights: ConstArray) -> Int32Array:
+    """Weights (out_c, in_c) for ``ect_conv2d_1x1_s8_m4``: (out_c / 2, pairs, 2) words."""
+    out_c, in_c = weights.shape
+    columns = -(-in_c // (2 * PAIRS_MULTIPLE)) * 2 * PAIRS_MULTIPLE
+    padded = np.zeros((out_c + out_c % 2, columns), np.int64)
+    padded[:out_c, :in_c] = 2 * weights.astype(np.int64)
+    words = pair_words(padded)
+    return np.ascontiguousarray(words.reshape(-1, 2, columns // 2).transpose(0, 2, 1))
+
+
+def pack_vector(weights: ConstArray) -> Int32Array:
+    """Weights (out_c, in_c) for ``ect_fully_connected_s8_m4``: (out_c / 2, in_c / 4, 2) words.
+
+    These stay bytes, and are not doubled.
+    """
+    out_c, in_c = weights.shape
+    padded = np.zeros((out_c + out_c % 2, -(-in_c // 4) * 4), np.int8)
+    padded[:out_c, :in_c] = weights
+    words = padded.view("<i4").astype(np.int32)
+    return np.ascontiguousarray(words.reshape(-1, 2, words.shape[1]).transpose(0, 2, 1))
+
+
+def even_rows(table: Int32Array) -> Int32Array:
+    """A channel table with an even number of rows: the last is repeated if need be."""
+    return np.concatenate([table, table[-1:]]) if len(table) % 2 else table
+
+
+def first_word(pad_left: int) -> int:
+    """Word of the padded line in which the first window begins."""
+    return (LINE_LEFT - pad_left) // 2
+
+
+def pack_taps(taps: ConstArray, pad_left: int, phases: int) -> Int32Array | None:
+    """Filters for line.h: (channels, phases, 5) words.
+
+    Args:
+        taps: (channels, kernel).
+        pad_left: Elements by which the first window begins before the row.
+        phases: 1, or 2 for outputs at even and at odd places, whose windows begin one halfword
+            later.
+
+    Returns:
+        None if the filter is too long or its padding too wide.
+    """
+    channels, kernel = taps.shape
+    begin = (LINE_LEFT - pad_left) % 2
+    if begin + phases - 1 + kernel > TAPS or not 0 <= pad_left <= LINE_LEFT:
+        return None
+    padded = np.zeros((channels, phases, TAPS), np.int64)
+    for phase in range(phases):
+        padded[:, phase, begin + phase : begin + phase + kernel] = 2 * taps.astype(np.int64)
+    return pair_words(padded)
