@@ -235,6 +235,11 @@ class RandomRows(RandomModel):
             scales=self.weight_scales(self.shape_of(x)[-1]),
         )
 
+    def quant(self, scale: float) -> Quant:
+        """Often as behind a ReLU: the least output stands for zero."""
+        drawn = super().quant(scale)
+        return Quant(drawn.scale, self.pick(-128, drawn.zero_point))
+
     def halve(self, x: int) -> int:
         return self.builder.max_pool_2d(x, kernel=(1, 2), stride=(1, 2), padding=Padding.SAME)
 

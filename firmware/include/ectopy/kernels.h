@@ -168,12 +168,13 @@ typedef struct {
     int32_t out_zero_point;
 } ect_conv2d_1x1_m4_t;
 
-/* Convolution of kernel 1x1 and stride 1. weights: int16 [out_c / 2][pairs][2][2], doubled, for two
- * outputs the weights of two inputs each; odd counts are padded with zeros. channels:
- * ect_m4_channel_t [out_c], padded to an even count. `out` may be the same address as `in`: four
- * pixels of all channels are read before they are written. Arithmetic: as ect_conv2d_s8_ref. */
-void ect_conv2d_1x1_s8_m4(const ect_conv2d_1x1_m4_t *p, const int8_t *in, const int32_t *weights,
-                          const int32_t *channels, int8_t *out);
+/* Convolution of kernel 1x1 and stride 1. stream: for each two outputs their biases, int16
+ * [pairs][2][2] weights of two inputs each, then multiplier and rounding of both, all as in
+ * ect_m4_channel_t; odd counts are padded with zero weights. `out` may be the same address as `in`:
+ * four pixels of all channels are read before they are written. Arithmetic: as ect_conv2d_s8_ref.
+ */
+void ect_conv2d_1x1_s8_m4(const ect_conv2d_1x1_m4_t *p, const int8_t *in, const int32_t *stream,
+                          int8_t *out);
 
 typedef struct {
     int32_t channels;

@@ -16,10 +16,15 @@
 #include "dsp.h"
 #include "ectopy/kernels.h"
 
+static inline int32_t ect_m4_requantize(int32_t doubled_acc, int32_t multiplier, int32_t rounding,
+                                        int32_t zero_point) {
+    return ect_ssat8(ect_smmlar(ect_smmulr(doubled_acc, multiplier), rounding, zero_point));
+}
+
 static inline int8_t ect_m4_output(int32_t doubled_acc, const ect_m4_channel_t *channel,
                                    int32_t zero_point) {
-    const int32_t high = ect_smmulr(doubled_acc, channel->multiplier);
-    return (int8_t)ect_ssat8(ect_smmlar(high, channel->rounding, zero_point));
+    return (int8_t)ect_m4_requantize(doubled_acc, channel->multiplier, channel->rounding,
+                                     zero_point);
 }
 
 #endif /* ECTOPY_KERNELS_M4_CHANNEL_H */

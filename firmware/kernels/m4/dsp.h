@@ -87,6 +87,13 @@ static inline uint32_t ect_usada8(uint32_t a, uint32_t b, uint32_t sum) {
     return (uint32_t)__usada8((uint8x4_t)a, (uint8x4_t)b, sum);
 }
 
+/* The low bytes of four words. */
+static inline uint32_t ect_pack_s8x4(int32_t a, int32_t b, int32_t c, int32_t d) {
+    __asm__("bfi %0, %1, #8, #8" : "+r"(a) : "r"(b));
+    __asm__("bfi %0, %1, #8, #8" : "+r"(c) : "r"(d));
+    return ect_pkhbt_lsl16((uint32_t)a, (uint32_t)c);
+}
+
 /* One statement, so that nothing comes between the flags and their use. */
 static inline uint32_t ect_max_s8x4(uint32_t a, uint32_t b) {
     uint32_t result;
@@ -164,6 +171,13 @@ static inline uint32_t ect_usada8(uint32_t a, uint32_t b, uint32_t sum) {
         sum += x > y ? x - y : y - x;
     }
     return sum;
+}
+
+/* The low bytes of four words. */
+static inline uint32_t ect_pack_s8x4(int32_t a, int32_t b, int32_t c, int32_t d) {
+    const uint32_t low = (uint32_t)(uint8_t)a | ((uint32_t)(uint8_t)b << 8);
+    const uint32_t high = (uint32_t)(uint8_t)c | ((uint32_t)(uint8_t)d << 8);
+    return low | (high << 16);
 }
 
 /* The larger of each two signed bytes. */

@@ -4,16 +4,14 @@
 /* A tile is four neighbouring pixels, each channel pair of a pixel in one word:
  *
  *   tile: | c0,c1 of t0 | c0,c1 of t1 | c0,c1 of t2 | c0,c1 of t3 | c2,c3 of t0 | ...
- *   weights of outputs o, o+1: | o: c0,c1 | o+1: c0,c1 | o: c2,c3 | o+1: c2,c3 | ...
  *
- * Four pixels by two outputs are summed together. */
+ * Four pixels by two outputs are summed together. All that two outputs need is one stream:
+ *
+ *   | bias o | bias o+1 | o: c0,c1 | o+1: c0,c1 | o: c2,c3 | o+1: c2,c3 | ...
+ *   | multiplier o | rounding o | multiplier o+1 | rounding o+1 | */
 #define PIXELS     4
-#define UNROLL     4 /* channel pairs; the compiler pads with zero weights */
+#define BLOCK      4 /* channel pairs taken together; the compiler pads with zero weights */
 #define TILE_WORDS (PIXELS * ECT_M4_MAX_PAIRS)
-
-typedef struct {
-    int32_t a[PIXELS], b[PIXELS];
-} sums_t;
 
 /* Reads the tile's column of every channel; the words of padding pairs stay as they are. */
 static void gather(const ect_conv2d_1x1_m4_t *p, const int8_t *in, uint32_t *tile) {
@@ -37,94 +35,108 @@ static void gather(const ect_conv2d_1x1_m4_t *p, const int8_t *in, uint32_t *til
 #if defined(__ARM_FEATURE_DSP)
 
 /* By hand, because this takes all 14 registers and gcc spills sums: 8 sums, 2 weights, 2 inputs,
- * 2 pointers that the loads themselves move on. 16 multiplications in 11 instructions. */
-#define PAIR                                                                                       \
+ * 2 pointers that the loads themselves move on. 16 multiplications in 11 instructions. The first
+ * pair takes the biases from the last sums. */
+#define PAIR_FROM(a0, a1, a2, b0, b1, b2)                                                          \
     "ldrd %[w0], %[w1], [%[w]], #8\n\t"                                                            \
     "ldrd %[x0], %[x1], [%[x]], #8\n\t"                                                            \
-    "smlad %[a0], %[x0], %[w0], %[a0]\n\t"                                                         \
-    "smlad %[b0], %[x0], %[w1], %[b0]\n\t"                                                         \
-    "smlad %[a1], %[x1], %[w0], %[a1]\n\t"                                                         \
-    "smlad %[b1], %[x1], %[w1], %[b1]\n\t"                                                         \
+    "smlad %[a0], %[x0], %[w0], %[" #a0 "]\n\t"                                                    \
+    "smlad %[b0], %[x0], %[w1], %[" #b0 "]\n\t"                                                    \
+    "smlad %[a1], %[x1], %[w0], %[" #a1 "]\n\t"                                                    \
+    "smlad %[b1], %[x1], %[w1], %[" #b1 "]\n\t"                                                    \
     "ldrd %[x0], %[x1], [%[x]], #8\n\t"                                                            \
-    "smlad %[a2], %[x0], %[w0], %[a2]\n\t"                                                         \
-    "smlad %[b2], %[x0], %[w1], %[b2]\n\t"                                                         \
+    "smlad %[a2], %[x0], %[w0], %[" #a2 "]\n\t"                                                    \
+    "smlad %[b2], %[x0], %[w1], %[" #b2 "]\n\t"                                                    \
     "smlad %[a3], %[x1], %[w0], %[a3]\n\t"                                                         \
     "smlad %[b3], %[x1], %[w1], %[b3]\n\t"
+#define FIRST_PAIR  PAIR_FROM(a3, a3, a3, b3, b3, b3)
+#define PAIR        PAIR_FROM(a0, a1, a2, b0, b1, b2)
+#define TEMPORARIES [x0] "=&r"(x0), [x1] "=&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1)
+#define MORE(pairs)                                                                                \
+    __asm__(pairs                                                                                  \
+            : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3), [b0] "+r"(b0),           \
+              [b1] "+r"(b1), [b2] "+r"(b2), [b3] "+r"(b3), [x] "+r"(x), [w] "+r"(w), TEMPORARIES   \
+            :                                                                                      \
+            : "memory")
 
-static inline sums_t dot(const uint32_t *x, const uint32_t *end, const uint32_t *w,
-                         const ect_m4_channel_t *channel) {
-    int32_t a0 = channel[0].bias;
-    int32_t a1 = a0;
-    int32_t a2 = a0;
-    int32_t a3 = a0;
-    int32_t b0 = channel[1].bias;
-    int32_t b1 = b0;
-    int32_t b2 = b0;
-    int32_t b3 = b0;
-    do {
-        uint32_t x0;
-        uint32_t x1;
-        uint32_t w0;
-        uint32_t w1;
-        __asm__(PAIR PAIR PAIR PAIR
-                : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3), [b0] "+r"(b0),
-                  [b1] "+r"(b1), [b2] "+r"(b2), [b3] "+r"(b3), [x] "+r"(x), [w] "+r"(w),
-                  [x0] "=&r"(x0), [x1] "=&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1)
-                :
-                : "memory");
-    } while (x != end);
-    return (sums_t){.a = {a0, a1, a2, a3}, .b = {b0, b1, b2, b3}};
+static inline const uint32_t *sum_up(const uint32_t *x, int32_t pairs, const uint32_t *w,
+                                     int32_t *a, int32_t *b) {
+    const uint32_t *end = x + PIXELS * pairs;
+    int32_t a0, a1, a2, b0, b1, b2;
+    int32_t a3 = (int32_t)w[0];
+    int32_t b3 = (int32_t)w[1];
+    uint32_t x0, x1, w0, w1;
+    w += 2;
+    __asm__(FIRST_PAIR PAIR PAIR PAIR
+            : [a0] "=&r"(a0), [a1] "=&r"(a1), [a2] "=&r"(a2), [a3] "+r"(a3), [b0] "=&r"(b0),
+              [b1] "=&r"(b1), [b2] "=&r"(b2), [b3] "+r"(b3), [x] "+r"(x), [w] "+r"(w), TEMPORARIES
+            :
+            : "memory");
+    if (pairs % (2 * BLOCK) == 0) {
+        MORE(PAIR PAIR PAIR PAIR);
+    }
+    while (x != end) {
+        MORE(PAIR PAIR PAIR PAIR PAIR PAIR PAIR PAIR);
+    }
+    a[0] = a0, a[1] = a1, a[2] = a2, a[3] = a3;
+    b[0] = b0, b[1] = b1, b[2] = b2, b[3] = b3;
+    return w;
 }
 
 #else
 
-static inline sums_t dot(const uint32_t *x, const uint32_t *end, const uint32_t *w,
-                         const ect_m4_channel_t *channel) {
-    sums_t sums;
+static inline const uint32_t *sum_up(const uint32_t *x, int32_t pairs, const uint32_t *w,
+                                     int32_t *a, int32_t *b) {
     for (int32_t i = 0; i < PIXELS; ++i) {
-        sums.a[i] = channel[0].bias;
-        sums.b[i] = channel[1].bias;
+        a[i] = (int32_t)w[0];
+        b[i] = (int32_t)w[1];
     }
-    for (; x != end; x += PIXELS, w += 2) {
+    w += 2;
+    for (; pairs > 0; --pairs, x += PIXELS, w += 2) {
         for (int32_t i = 0; i < PIXELS; ++i) {
-            sums.a[i] = ect_smlad(x[i], w[0], sums.a[i]);
-            sums.b[i] = ect_smlad(x[i], w[1], sums.b[i]);
+            a[i] = ect_smlad(x[i], w[0], a[i]);
+            b[i] = ect_smlad(x[i], w[1], b[i]);
         }
     }
-    return sums;
+    return w;
 }
 
 #endif
 
-static inline void write_pixels(const int32_t *sums, const ect_m4_channel_t *channel,
-                                int32_t zero_point, int8_t *out) {
-    const ect_m4_channel_t q = *channel;
+static inline void write_pixels(const int32_t *sums, const uint32_t *constants, int32_t zero_point,
+                                int8_t *out) {
+    const int32_t multiplier = (int32_t)constants[0];
+    const int32_t rounding = (int32_t)constants[1];
+    int32_t y[PIXELS];
     for (int32_t i = 0; i < PIXELS; ++i) {
-        out[i] = ect_m4_output(sums[i], &q, zero_point);
+        y[i] = ect_m4_requantize(sums[i], multiplier, rounding, zero_point);
     }
+    ect_store_s8x4(out, ect_pack_s8x4(y[0], y[1], y[2], y[3]));
 }
 
-void ect_conv2d_1x1_s8_m4(const ect_conv2d_1x1_m4_t *p, const int8_t *in, const int32_t *weights,
-                          const int32_t *channels, int8_t *out) {
+void ect_conv2d_1x1_s8_m4(const ect_conv2d_1x1_m4_t *p, const int8_t *in, const int32_t *stream,
+                          int8_t *out) {
     uint32_t tile[TILE_WORDS];
-    const uint32_t *end = tile + PIXELS * p->pairs;
+    const int32_t pixels = p->pixels;
+    const int32_t zero_point = p->out_zero_point;
     for (int32_t i = PIXELS * (p->in_c / 2); i < PIXELS * p->pairs; ++i) {
         tile[i] = 0;
     }
-    for (int32_t pixel = 0; pixel < p->pixels; pixel += PIXELS) {
-        const ect_m4_channel_t *channel = (const ect_m4_channel_t *)channels;
-        const uint32_t *w = (const uint32_t *)weights;
+    for (int32_t pixel = 0; pixel < pixels; pixel += PIXELS) {
+        const uint32_t *w = (const uint32_t *)stream;
         int8_t *y = out + pixel;
         gather(p, in + pixel, tile);
         for (int32_t left = p->out_c; left > 0; left -= 2) {
-            const sums_t sums = dot(tile, end, w, channel);
-            write_pixels(sums.a, channel, p->out_zero_point, y);
+            int32_t a[PIXELS];
+            int32_t b[PIXELS];
+            w = sum_up(tile, p->pairs, w, a, b);
+            write_pixels(a, w, zero_point, y);
+            y += pixels;
             if (left > 1) {
-                write_pixels(sums.b, channel + 1, p->out_zero_point, y + p->pixels);
+                write_pixels(b, w + 2, zero_point, y);
             }
-            w += 2 * p->pairs;
-            channel += 2;
-            y += 2 * p->pixels;
+            y += pixels;
+            w += 4;
         }
     }
 }

@@ -1,4 +1,7 @@
+#include "filter.h"
 #include "line.h"
+
+ECT_FILTER_LINE(1)
 
 /* One input channel, read once; with stride 2 each output begins at the next word of it. */
 void ect_conv2d_1xk_s2_s8_m4(const ect_conv2d_1xk_s2_m4_t *p, const int8_t *in, const int32_t *taps,
@@ -8,7 +11,7 @@ void ect_conv2d_1xk_s2_s8_m4(const ect_conv2d_1xk_s2_m4_t *p, const int8_t *in, 
     const uint32_t *words = (const uint32_t *)taps;
     ect_fill_line(line, in, p->in_w, p->in_zero_point);
     for (int32_t c = 0; c < p->out_c; ++c) {
-        ect_filter_line(line + p->first_word, words, channel, p->out_zero_point, out, 1, p->out_w);
+        ect_filter_line_1(line + p->first_word, words, channel, p->out_zero_point, out, p->out_w);
         words += ECT_M4_TAP_WORDS;
         ++channel;
         out += p->out_w;

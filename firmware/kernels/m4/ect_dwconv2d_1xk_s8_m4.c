@@ -1,4 +1,7 @@
+#include "filter.h"
 #include "line.h"
+
+ECT_FILTER_LINE(2)
 
 /* A channel is a row; outputs at even and at odd places read the same words of it, with their taps
  * shifted by one halfword (the compiler packs both). The row is copied before any of its outputs
@@ -11,8 +14,8 @@ void ect_dwconv2d_1xk_s8_m4(const ect_dwconv2d_1xk_m4_t *p, const int8_t *in, co
     for (int32_t c = 0; c < p->channels; ++c) {
         ect_fill_line(line, in, p->in_w, p->in_zero_point);
         for (int32_t odd = 0; odd < 2; ++odd) {
-            ect_filter_line(line + p->first_word, words, channel, p->out_zero_point, out + odd, 2,
-                            p->out_w / 2);
+            ect_filter_line_2(line + p->first_word, words, channel, p->out_zero_point, out + odd,
+                              p->out_w / 2);
             words += ECT_M4_TAP_WORDS;
         }
         ++channel;

@@ -11,9 +11,11 @@ void ect_mul_rows_s8_m4(const ect_mul_rows_m4_t *p, const int8_t *a, const int8_
         const int8_t *end = a + p->count;
         while (a != end) {
             const uint32_t word = ect_load_s8x4(a);
+            int32_t y[4];
             for (uint32_t i = 0; i < 4; ++i) {
-                out[i] = (int8_t)ect_ssat8_asr23(ect_byte(word, i) * factor + offset);
+                y[i] = ect_ssat8_asr23(ect_byte(word, i) * factor + offset);
             }
+            ect_store_s8x4(out, ect_pack_s8x4(y[0], y[1], y[2], y[3]));
             a += 4;
             out += 4;
         }

@@ -36,13 +36,16 @@ def test_filters_too_long_or_padded_too_far_are_turned_down() -> None:
     assert pack_taps(ones[:, :2], 9, phases=1) is None
 
 
-def test_matrices_are_doubled_and_padded_with_zeros() -> None:
+def test_matrices_are_doubled_padded_with_zeros_and_framed_by_their_constants() -> None:
     weights = np.arange(-9, 6).reshape(3, 5).astype(np.int8)
-    packed = pack_matrix(weights)
-    assert packed.shape == (2, 4, 2)
-    again = halves(packed).reshape(2, 4, 2, 2).transpose(0, 2, 1, 3).reshape(4, 8)
+    table = np.arange(100, 109, dtype=np.int32).reshape(3, 3)
+    packed = pack_matrix(weights, table)
+    assert packed.shape == (2, 2 + 8 + 4)
+    again = halves(packed[:, 2:10]).reshape(2, 4, 2, 2).transpose(0, 2, 1, 3).reshape(4, 8)
     assert np.array_equal(again[:3, :5], 2 * weights.astype(int))
     assert not again[3].any() and not again[:, 5:].any()
+    assert packed[:, :2].tolist() == [[100, 103], [106, 106]]
+    assert packed[:, 10:].tolist() == [[101, 102, 104, 105], [107, 108, 107, 108]]
 
 
 def test_vectors_stay_bytes() -> None:

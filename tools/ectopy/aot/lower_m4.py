@@ -76,7 +76,7 @@ def lower_planar_depthwise(graph: Graph, op: Op, attrs: DepthwiseAttrs) -> Kerne
         in_zero_point=w.qx.zero_point,
         out_zero_point=w.qy.zero_point,
     )
-    return _call(Kernel.DWCONV2D_1XK_M4, params, w, ("taps", taps), _table(w, rows))
+    return _call(Kernel.DWCONV2D_1XK_M4, params, w, taps=taps, channels=_table(w, rows))
 
 
 def lower_vector(graph: Graph, op: Op) -> KernelCall | None:
@@ -93,21 +93,20 @@ def lower_vector(graph: Graph, op: Op) -> KernelCall | None:
         in_c=in_c, out_c=out_c, words=weights.shape[1], out_zero_point=w.qy.zero_point
     )
     table = even_rows(_table(w, rows))
-    return _call(Kernel.FULLY_CONNECTED_M4, params, w, ("weights", weights), table)
+    return _call(Kernel.FULLY_CONNECTED_M4, params, w, weights=weights, channels=table)
 
 
 def _matrix(w: Weighted) -> KernelCall | None:
     out_c, _, _, in_c = w.weights.shape
     rows = w.weights.reshape(out_c, in_c)
-    weights = pack_matrix(rows)
-    pairs = weights.shape[1]
+    stream = pack_matrix(rows, _table(w, rows))
+    pairs = (stream.shape[1] - 6) // 2
     if pairs > MAX_PAIRS or w.x.shape[2] % ROW_MULTIPLE or same_in_both(w.x):
         return None
     params = Conv2d1x1M4Params(
         pixels=w.x.shape[2], in_c=in_c, out_c=out_c, pairs=pairs, out_zero_point=w.qy.zero_point
     )
-    table = even_rows(_table(w, rows))
-    return _call(Kernel.CONV2D_1X1_M4, params, w, ("weights", weights), table)
+    return _call(Kernel.CONV2D_1X1_M4, params, w, stream=stream)
 
 
 def _filters(w: Weighted, columns: Window) -> KernelCall | None:
@@ -128,7 +127,7 @@ def _filters(w: Weighted, columns: Window) -> KernelCall | None:
         in_zero_point=w.qx.zero_point,
         out_zero_point=w.qy.zero_point,
     )
-    return _call(Kernel.CONV2D_1XK_S2_M4, params, w, ("taps", taps), _table(w, rows))
+    return _call(Kernel.CONV2D_1XK_S2_M4, params, w, taps=taps, channels=_table(w, rows))
 
 
 def _requantizes_fast(w: Weighted) -> bool:
@@ -149,19 +148,12 @@ def _table(w: Weighted, rows: ConstArray) -> npt.NDArray[np.int32]:
 
 
 def _call(
-    kernel: Kernel,
-    params: KernelParams,
-    w: Weighted,
-    weights: tuple[str, npt.NDArray[np.int32]],
-    channels: npt.NDArray[np.int32],
+    kernel: Kernel, params: KernelParams, w: Weighted, **constants: npt.NDArray[np.int32]
 ) -> KernelCall:
-    role, values = weights
-    operands = (
-        TensorOperand(tensor=w.x.index, may_hold_output=kernel in IN_PLACE),
-        ConstOperand(role=role, values=values),
-        ConstOperand(role="channels", values=channels),
-    )
-    return KernelCall(kernel=kernel, params=params, operands=operands)
+    """Constants in the order of the kernel's arguments, which have their names."""
+    x = TensorOperand(tensor=w.x.index, may_hold_output=kernel in IN_PLACE)
+    arrays = (ConstOperand(role=role, values=values) for role, values in constants.items())
+    return KernelCall(kernel=kernel, params=params, operands=(x, *arrays))
 
 
 IN_PLACE = {Kernel.CONV2D_1X1_M4, Kernel.DWCONV2D_1XK_M4}

@@ -46,14 +46,21 @@ def channel_table(
     return np.stack([2 * bias, multiplier, rounding], axis=1).astype(np.int32)
 
 
-def pack_matrix(weights: ConstArray) -> Int32Array:
-    """Weights (out_c, in_c) for ``ect_conv2d_1x1_s8_m4``: (out_c / 2, pairs, 2) words."""
+def pack_matrix(weights: ConstArray, table: Int32Array) -> Int32Array:
+    """The stream of ``ect_conv2d_1x1_s8_m4``: a row of words for each two outputs.
+
+    Args:
+        weights: (out_c, in_c).
+        table: Of their channels, as :func:`channel_table` gives it.
+    """
     out_c, in_c = weights.shape
     columns = -(-in_c // (2 * PAIRS_MULTIPLE)) * 2 * PAIRS_MULTIPLE
     padded = np.zeros((out_c + out_c % 2, columns), np.int64)
     padded[:out_c, :in_c] = 2 * weights.astype(np.int64)
-    words = pair_words(padded)
-    return np.ascontiguousarray(words.reshape(-1, 2, columns // 2).transpose(0, 2, 1))
+    words = pair_words(padded).reshape(-1, 2, columns // 2).transpose(0, 2, 1)
+    channels = even_rows(table).reshape(len(words), 2, 3)
+    bias, rest = channels[:, :, 0], channels[:, :, 1:].reshape(-1, 4)
+    return np.concatenate([bias, words.reshape(len(words), -1), rest], axis=1)
 
 
 def pack_vector(weights: ConstArray) -> Int32Array:
