@@ -14,6 +14,7 @@ from ectopy.protocol import InputFormat
 from ectopy.records import to_json
 from ectopy.report import screen
 from ectopy.usecases.bench import bench
+from ectopy.usecases.bench_files import RECORD
 from ectopy.usecases.bench_types import BenchRequest, BenchRun
 from ectopy.vocab import BoardName, DatasetName, EngineName, LinkKind, Split
 
@@ -91,7 +92,8 @@ def command(ctx: click.Context, /, **options: object) -> None:
 
     Builds the firmware, starts the board, streams ECG windows over its link, compares every
     output with a reference interpreter on this computer, and ends with one table. Each run gets
-    a folder with record.json, outputs.csv and pages: report.html, report.md, junit.xml.
+    a folder with record.json, outputs.csv, profile.json (of the cycle model) and pages:
+    report.html, report.md, junit.xml.
     """
     json_file: Path | None = ctx.params["json_file"]
     to_stdout = str(json_file) == "-"
@@ -99,15 +101,21 @@ def command(ctx: click.Context, /, **options: object) -> None:
         raise InputError(f"{json_file.parent} is not a folder", hint="make it, or choose another")
     with console.progress_bar("bench") as progress:
         run = bench(_request(ctx), progress)
-    pages = ["report.html", "report.md", "junit.xml"]
-    files = [f"{run.folder}/record.json", "outputs.csv", *pages] if run.folder else []
-    console.show(screen(run.record, files), aside=to_stdout)
+    console.show(screen(run.record, _written(run.folder)), aside=to_stdout)
     if to_stdout:
         console.write(to_json(run.record))
     elif json_file is not None:
         _write_json(run, json_file)
     if run.failure is not None:
         raise run.failure
+
+
+def _written(folder: Path | None) -> list[str]:
+    """Files of a run for people, the record with its folder first."""
+    if folder is None:
+        return []
+    others = sorted(path.name for path in folder.iterdir() if path.name != RECORD)
+    return [str(folder / RECORD), *others]
 
 
 def _request(ctx: click.Context) -> BenchRequest:
