@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ectopy.aot import compile_graph
 from ectopy.cycles import CLOCK_HZ, Estimate, Tally, estimate
@@ -12,9 +13,36 @@ from ectopy.report.profile import DeviceProfile, FunctionProfile, OperatorProfil
 from ectopy.toolchain import Image
 from ectopy.usecases.case import Case
 from ectopy.usecases.inspect import layer_name
-from ectopy.vocab import EngineName
+from ectopy.vocab import BoardName, EngineName
 
 ENGINE_ROW = "engine"
+UNKNOWN_BUILD = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The image that is profiled.
+
+    Attributes:
+        build_id: :data:`UNKNOWN_BUILD` for an image that was not built just now.
+    """
+
+    elf: Path
+    elf_sha256: str
+    build_id: str
+    board: BoardName
+    engine: EngineName
+
+
+def built(image: Image) -> Subject:
+    """An image that was just built."""
+    return Subject(
+        elf=image.elf,
+        elf_sha256=image.elf_sha256,
+        build_id=image.build_id,
+        board=image.board,
+        engine=image.engine,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +57,7 @@ class DeviceFigures:
     ticks: tuple[int, ...]
 
 
-def run_model(case: Case, image: Image, memory: str) -> Estimate:
+def run_model(case: Case, image: Subject, memory: str) -> Estimate:
     """The first window of a case under the cycle model.
 
     Raises:
@@ -41,7 +69,7 @@ def run_model(case: Case, image: Image, memory: str) -> Estimate:
 
 
 def make_profile(
-    case: Case, image: Image, modelled: Estimate, device: DeviceFigures | None = None
+    case: Case, image: Subject, modelled: Estimate, device: DeviceFigures | None = None
 ) -> Profile:
     """The profile of the first window of a case.
 
