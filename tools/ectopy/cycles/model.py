@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ectopy.cycles.cost import Blocks, Costs, Tally, cost_trace, watch_list
 from ectopy.cycles.image import ProgramImage, read_image
 from ectopy.cycles.instruction import Decoder
-from ectopy.cycles.machine import OPERATOR_END, Machine, Trace, Watch
+from ectopy.cycles.machine import OPERATOR_ENDS, Machine, Trace, Watch
 from ectopy.cycles.memory import ZERO, MemoryModel, Stalls, memory_model
 from ectopy.errors import InputError, ToolError
 
@@ -137,7 +137,7 @@ def estimate(elf: Path, window: npt.NDArray[np.int8], memory: str = ZERO) -> Est
 def _decode(machine: Machine, trace: Trace) -> Blocks:
     decoder = Decoder()
     return {
-        address: decoder.block(machine.code(address, nbytes), address)
+        address: decoder.block(machine.read(address, nbytes), address)
         for address, nbytes in trace.block_bytes.items()
     }
 
@@ -151,7 +151,7 @@ def _summary(model: MemoryModel, image: ProgramImage, trace: Trace, blocks: Bloc
         function = image.function_at(address)
         name = function.name if function else "(no symbol)"
         functions[name, function.address if function else 0].add(tally)
-        outside = name == OPERATOR_END or name.startswith(ENGINE_PREFIX)
+        outside = name in OPERATOR_ENDS or name.startswith(ENGINE_PREFIX)
         own = operator < trace.operators and not outside
         (operators[operator] if own else engine).add(tally)
     return Estimate(

@@ -89,7 +89,8 @@ def profile(request: ProfileRequest, progress: Progress = silent) -> ProfileRun:
     bundle = open_bundle(request.model)
     progress(0, 0, "building")
     image = build_firmware(
-        BuildRequest(board=request.board, engine=request.engine, bundle=bundle), progress
+        BuildRequest(board=request.board, engine=request.engine, bundle=bundle, operators=True),
+        progress,
     )
     graph = read_tflite(read_model_bytes(bundle.require_tflite()), bundle.name)
     window = _load_window(request, bundle, graph)
