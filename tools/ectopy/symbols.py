@@ -11,6 +11,8 @@ import re
 _ENCODED = re.compile(r"_Z(?P<scopes>N[rVK]*)?(?P<rest>L?\d.*)")
 _LENGTH = re.compile(r"L?(\d+)")
 _SUBSTITUTION = re.compile(r"S[0-9A-Z]*_|S[tabsiod]")
+_LITERAL = re.compile(r"L[a-z]n?\d+E")
+_VALUE = re.compile(r"^n?\d+E")
 _OPENERS = "INLXJ"
 
 
@@ -53,24 +55,17 @@ def _after_arguments(text: str) -> str:
     """What follows template arguments, which nest."""
     depth = 0
     while text:
-        length = _LENGTH.match(text) if text[0].isdigit() else None
-        substitution = _SUBSTITUTION.match(text)
-        if length:
+        whole = _LITERAL.match(text) or _SUBSTITUTION.match(text)
+        length = _LENGTH.match(text)
+        if whole:
+            text = text[whole.end() :]
+        elif length:  # a name; after L, an enumerator's type and then its value
+            opened = text[0] == "L"
             text = text[length.end() + int(length[1]) :]
-            continue
-        if substitution:
-            text = text[substitution.end() :]
-            continue
-        # The value of a literal is a number too, but not a length.
-        literal = re.match(r"L[a-z](\d+)E|L(\d+)", text)
-        if literal and literal[1] is not None:
-            text = text[literal.end() :]
-            continue
-        if literal:
-            text = re.sub(r"^\d*E", "", text[literal.end() + int(literal[2]) :])
-            continue
-        depth += (text[0] in _OPENERS) - (text[0] == "E")
-        text = text[1:]
-        if depth == 0:
-            break
+            text = _VALUE.sub("", text) if opened else text
+        else:
+            depth += (text[0] in _OPENERS) - (text[0] == "E")
+            text = text[1:]
+            if depth == 0:
+                break
     return text

@@ -12,7 +12,9 @@ _AMBIQ_ONLY = "Ambiq-manufactured CPU"
 an Ambiq-manufactured CPU"."""
 _APACHE = ("Apache License", "Version 2.0")
 _HINT = "take RUNTIME=helia_rt_v1_3_0 (Apache-2.0), or an upstream tflite-micro tree by TFLM="
-_EMULATED = frozenset({BoardName.VIRT})
+
+EMULATED = frozenset({BoardName.VIRT})
+"""Boards whose processor is a program on another one."""
 
 
 def require_licence(tree: Path, board: BoardName) -> None:
@@ -26,7 +28,7 @@ def require_licence(tree: Path, board: BoardName) -> None:
         InputError: The licence allows other processors only.
         ToolError: There is no licence, or an unknown one.
     """
-    if board not in _EMULATED:
+    if board not in EMULATED:
         return
     own = tree / "LICENSE"
     for path in (own, *sorted(tree.glob("third_party/*/LICENSE"))):

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ectopy.errors import InputError, ToolError
 from ectopy.toolchain.archive import Archive, read_archive, require_cortex_m4f
-from ectopy.toolchain.licence import require_licence
+from ectopy.toolchain.licence import EMULATED, require_licence
 from ectopy.toolchain.revision import tree_revision
 from ectopy.vocab import BoardName
 
@@ -207,8 +207,8 @@ def _built_library(tree: Path, variant: RuntimeVariant) -> Path:
 
 def _packed(request: RuntimeRequest, variant: RuntimeVariant) -> Runtime:
     shelf = _folder("NEURALSPOT", request.neuralspot) / "extern" / "tensorflow"
-    emulated = request.board is BoardName.VIRT
-    name = request.name or (EMULATED_DEFAULT if emulated else SILICON_DEFAULT)
+    default = EMULATED_DEFAULT if request.board in EMULATED else SILICON_DEFAULT
+    name = request.name or default
     tree = shelf / name
     if not tree.is_dir():
         there = sorted(path.parent.name for path in shelf.glob("*/module.mk"))
