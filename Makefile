@@ -14,10 +14,13 @@ LINK    ?= auto
 VENV    := .venv/bin
 ECTOPY  := $(VENV)/ectopy
 TRAINER := TF_CPP_MIN_LOG_LEVEL=2 .venv-train/bin/ectopy
-C_FILES  = $(shell git ls-files 'firmware/*.c' 'firmware/*.h' 'tests/firmware/*.c' 'tests/firmware/*.h')
+C_FILES  = $(shell git ls-files 'firmware/*.c' 'firmware/*.cc' 'firmware/*.h' \
+           'tests/firmware/*.c' 'tests/firmware/*.cc' 'tests/firmware/*.h')
 # What the board's compiler and emulator need
 TOOLS    = $(if $(filter host,$(BOARD)),host,toolchain)
 data_dir = $(if $(DATA_DIR),--data-dir '$(DATA_DIR)')
+# ENGINE=tflm: the library to link, see tools/ectopy/toolchain/runtime.py
+export TFLM TFLM_LIB NEURALSPOT RUNTIME RUNTIME_VARIANT ARENA_BYTES
 
 .DEFAULT_GOAL := help
 .PHONY: help bench test test-train profile quantize render firmware train evaluate lint format clean distclean
@@ -26,8 +29,9 @@ data_dir = $(if $(DATA_DIR),--data-dir '$(DATA_DIR)')
 help:  ## List the targets and variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "Variables: BOARD=virt|host MODEL=beat-3-eff-sm|beat-2-eff-sm|DIR ENGINE=aot LIMIT=N|all"
+	@echo "Variables: BOARD=virt|host MODEL=beat-3-eff-sm|beat-2-eff-sm|DIR ENGINE=aot|tflm LIMIT=N|all"
 	@echo "           DATASET=auto|mitdb|synthetic SPLIT=ds2|ds1 DATA_DIR= LINK=auto|uart|fast PORT= JSON= SEED="
+	@echo "           ENGINE=tflm: TFLM= [TFLM_LIB=] or NEURALSPOT= [RUNTIME=], RUNTIME_VARIANT= ARENA_BYTES="
 
 bench: .venv/.ready $(TOOLS)  ## Build the firmware, boot it, stream ECG windows, print and save the report
 	@$(ECTOPY) bench --board $(BOARD) --model $(MODEL) --engine $(ENGINE) --dataset $(DATASET) \

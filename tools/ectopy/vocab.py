@@ -51,6 +51,7 @@ class EngineName(StrEnum):
     """Inference engines of the firmware."""
 
     AOT = "aot"
+    TFLM = "tflm"
 
 
 class LinkKind(StrEnum):

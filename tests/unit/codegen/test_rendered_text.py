@@ -11,10 +11,12 @@ from jinja2 import UndefinedError
 
 import ectopy
 from ectopy.aot import compile_graph
-from ectopy.codegen import ImageInfo, render_image
+from ectopy.codegen import ImageInfo, render_image, render_tflm
 from ectopy.codegen.render import TEMPLATES
+from ectopy.codegen.tflm import ADDITIONS
 from ectopy.graph.reader import read_tflite
 from ectopy.graph.types import Graph
+from ectopy.vocab import OpKind
 from support.tflite_builder import ModelBuilder, Quant
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -65,13 +67,41 @@ def test_generated_text_is_the_golden_text(
     assert text == path.read_text(), "if this is wanted: pytest --update-golden, then read the diff"
 
 
+@pytest.mark.parametrize("name", ["model_tflm.c", "model_tflm_ops.cc"])
+def test_generated_text_for_tflm_is_the_golden_text(
+    name: str,
+    graph: Graph,
+    info: ImageInfo,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ectopy, "__version__", "0.0.0")
+    text = render_tflm(graph, bytes(range(253, 256)) + b"TFL3 is all we need", 1000, info)[name]
+    path = GOLDEN / name
+    if request.config.getoption("--update-golden"):
+        path.write_text(text)
+    assert text == path.read_text(), "if this is wanted: pytest --update-golden, then read the diff"
+
+
+def test_all_kinds_of_operators_are_known_to_tflm() -> None:
+    assert set(ADDITIONS) == set(OpKind)
+    assert len(set(ADDITIONS.values())) == len(OpKind)
+
+
+def test_the_model_facts_are_the_same_for_both_engines(graph: Graph, info: ImageInfo) -> None:
+    aot = render_image(graph, compile_graph(graph), info)
+    assert render_tflm(graph, b"", 16, info)["model_info.c"] == aot["model_info.c"]
+
+
 def test_rendering_twice_gives_the_same_bytes(graph: Graph, info: ImageInfo) -> None:
     first = render_image(graph, compile_graph(graph), info)
     assert render_image(graph, compile_graph(graph), info) == first
+    assert render_tflm(graph, b"\1", 16, info) == render_tflm(graph, b"\1", 16, info)
 
 
 def test_no_trace_of_the_machine_or_the_time(graph: Graph, info: ImageInfo) -> None:
-    for text in render_image(graph, compile_graph(graph), info).values():
+    texts = render_image(graph, compile_graph(graph), info) | render_tflm(graph, b"", 16, info)
+    for text in texts.values():
         assert (
             str(Path.home()) not in text and str(TEMPLATES) not in text and "20" + "26" not in text
         )

@@ -52,6 +52,7 @@ class Status(IntEnum):
     E_TIMEOUT = 10
     E_CLOSED = 11
     E_STATE = 12
+    E_UNSUPPORTED = 13
 
 
 STATUS_TEXT: dict[Status, str] = {
@@ -68,6 +69,7 @@ STATUS_TEXT: dict[Status, str] = {
     Status.E_TIMEOUT: "the link gave nothing in time",
     Status.E_CLOSED: "the link was closed by the other side",
     Status.E_STATE: "asked in the wrong state (no HELLO since boot, or no window yet)",
+    Status.E_UNSUPPORTED: "the engine as it was linked cannot do this",
 }
 
 

@@ -28,6 +28,18 @@ _SEQ_COUNT = 0x10000
 _RESTARTED_HINT = (
     "a fault, a watchdog or the power supply restarted it; what was measured so far is kept"
 )
+_NO_OPERATORS_HINT = (
+    "its release library does not tell operators apart: build and flash it with "
+    "RUNTIME_VARIANT=release-with-logs"
+)
+_REFUSAL_HINTS: dict[tuple[str, int], str] = {
+    ("HELLO", Status.E_SIZE): (
+        "its engine's arena is too small for its model: build and flash it again, `ectopy build` "
+        "measures the arena and says how many bytes are missing"
+    ),
+    ("PROFILE", Status.E_UNSUPPORTED): _NO_OPERATORS_HINT,
+    ("DUMP", Status.E_UNSUPPORTED): _NO_OPERATORS_HINT,
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -230,7 +242,10 @@ class Session:
         waits_for_window = reply.kind & ~schema.REPLY_BIT in (Kind.PROFILE, Kind.DUMP)
         if reply.status == Status.E_STATE and not waits_for_window:
             raise LinkError(f"the device restarted before {what}", hint=_RESTARTED_HINT)
-        raise LinkError(f"the device refused {what}: {status_text(reply.status)}")
+        raise LinkError(
+            f"the device refused {what}: {status_text(reply.status)}",
+            hint=_REFUSAL_HINTS.get((what, reply.status), ""),
+        )
 
     def _pipeline(self, requests: Iterator[tuple[Message, bytes]], credit: int) -> Iterator[Frame]:
         """Replies in the order of the requests, at most ``credit`` requests beyond the oldest."""

@@ -8,6 +8,7 @@ from ectopy.toolchain.image import Image
 from ectopy.toolchain.lock import exclusive
 from ectopy.toolchain.make import ELF_NAME, MakeRequest, make_firmware
 from ectopy.toolchain.memory_map import Memory, MemoryMap, read_memory_map
+from ectopy.toolchain.runtime import Runtime, RuntimeRequest, find_runtime
 
 __all__ = [
     "BUDGETS",
@@ -19,10 +20,13 @@ __all__ = [
     "MakeRequest",
     "Memory",
     "MemoryMap",
+    "Runtime",
+    "RuntimeRequest",
     "check_budget",
     "compute_build_id",
     "exclusive",
     "find_compiler",
+    "find_runtime",
     "make_firmware",
     "read_elf",
     "read_memory_map",

@@ -96,7 +96,9 @@ def _subject(request: ProfileRequest, case: Case, progress: Progress) -> Subject
     """The image to run: built, or given and of the same model."""
     if request.elf is None:
         progress(0, 0, "building")
-        wanted = BuildRequest(board=request.board, engine=request.engine, bundle=case.bundle)
+        wanted = BuildRequest(
+            board=request.board, engine=request.engine, bundle=case.bundle, operators=True
+        )
         return built(build_firmware(wanted, progress))
     try:
         contents = request.elf.read_bytes()

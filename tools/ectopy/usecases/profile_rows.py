@@ -107,7 +107,7 @@ def make_profile(
 def _operators(
     graph: Graph, engine: EngineName, modelled: Estimate, ticks: tuple[int, ...]
 ) -> tuple[OperatorProfile, ...]:
-    kernels = _kernels(graph, engine)
+    kernels = _kernels(graph, engine, modelled)
     rows = []
     for op, tally in zip(graph.ops, modelled.operators, strict=False):
         output = graph.op_output(op)
@@ -142,10 +142,10 @@ def _engine_row(tally: Tally, cycles: int) -> OperatorProfile:
     )
 
 
-def _kernels(graph: Graph, engine: EngineName) -> dict[int, str]:
-    """Function of each operator, where the engine has one for each."""
+def _kernels(graph: Graph, engine: EngineName, modelled: Estimate) -> dict[int, str]:
+    """Function of each operator; of an interpreter's several the one that takes most cycles."""
     if engine is not EngineName.AOT:
-        return {}
+        return dict(enumerate(modelled.dearest))
     steps = compile_graph(graph).steps
     return {step.op: step.call.kernel.value for step in steps if step.call is not None}
 
