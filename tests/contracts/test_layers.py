@@ -14,6 +14,7 @@ LAYERS = {
     "errors": 0,
     "vocab": 0,
     "progress": 0,
+    "filelock": 0,
     "typed_json": 0,
     "graph": 1,
     "fixedpoint": 1,
