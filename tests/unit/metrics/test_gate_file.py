@@ -87,6 +87,7 @@ def test_a_set_holds_its_conditions_and_one_gate_for_each_limit() -> None:
         (f"{SET}max.invoke_max.cycles = nan", "max.invoke_max.cycles = nan is not", ""),
         (f"{SET}unset.arena_bytes = ''", "unset.arena_bytes does not say why", "reason"),
         (f"{SET}unset.arena_bytes.N = 'x'", "unset.arena_bytes does not say why", "reason"),
+        (f"{SET}unset.f1 = {{}}", "unset.f1 names no class", ""),
         (f"{SET}unset.f1 = {{ N = 3 }}", "unset.f1 does not say why", "reason"),
     ],
 )

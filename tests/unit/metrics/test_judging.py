@@ -172,10 +172,12 @@ def test_gates_for_another_model_are_refused() -> None:
         judged(f'model = "beat-2-eff-sm"\n{SET}max.windows_lost = 0')
 
 
-def test_a_class_that_the_model_does_not_have_is_refused_with_the_nearest() -> None:
-    with pytest.raises(InputError, match="unknown class in f1 'PVCS'") as error:
-        judged(f"{SET}min.f1.PVCS = 0.5")
-    assert "PVC" in error.value.hint
+@pytest.mark.parametrize(("name", "hint"), [("PVCS", "PVC"), ('""', "N, PAC, PVC")])
+@pytest.mark.parametrize("entry", ["min.f1.{} = 0.5", "unset.f1.{} = 'why'"])
+def test_a_class_that_the_model_does_not_have_is_refused(entry: str, name: str, hint: str) -> None:
+    with pytest.raises(InputError, match="unknown class in f1") as error:
+        judged(SET + entry.format(name))
+    assert hint in error.value.hint
 
 
 def test_every_metric_of_the_catalogue_can_be_gated_and_explained() -> None:

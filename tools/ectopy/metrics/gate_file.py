@@ -144,6 +144,8 @@ def _gates(entries: Mapping[str, object]) -> Iterator[Gate]:
         reasons: Mapping[str | None, object] = {None if metric.per_class else "": entry}
         if metric.per_class and isinstance(entry, Mapping):
             reasons = entry
+        if not reasons:
+            raise InputError(f"unset.{key} names no class")
         for of, reason in reasons.items():
             if not isinstance(reason, str) or not reason:
                 raise InputError(f"unset.{key} does not say why", hint="write the reason as text")

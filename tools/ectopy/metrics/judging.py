@@ -165,7 +165,7 @@ def _by_class(record: RunRecord, gates: GateSet) -> Iterator[Gate]:
     classes = list(record.model.classes)
     for gate in gates.gates:
         if gate.of is not None:
-            if gate.of and gate.of not in classes:
+            if gate.metric.per_class and gate.of not in classes:
                 raise unknown_name(f"class in {gate.metric.key}", gate.of, classes)
             yield gate
             continue
