@@ -9,7 +9,8 @@ SPLIT   ?= ds2
 SEED    ?= 0
 LINK    ?= auto
 # Optional: DATA_DIR= (folder with mitdb/), PORT= (serial port), JSON= (copy of record.json),
-# ARGS= (anything else for the command), PYTHON= (interpreter for a new .venv)
+# RUN= (a run to judge), GATES= (limits for it), ARGS= (anything else for the command),
+# PYTHON= (interpreter for a new .venv)
 
 VENV    := .venv/bin
 ECTOPY  := $(VENV)/ectopy
@@ -23,7 +24,7 @@ data_dir = $(if $(DATA_DIR),--data-dir '$(DATA_DIR)')
 export TFLM TFLM_LIB NEURALSPOT RUNTIME RUNTIME_VARIANT ARENA_BYTES
 
 .DEFAULT_GOAL := help
-.PHONY: help bench test test-train profile quantize render firmware train evaluate lint format clean distclean
+.PHONY: help bench gate test test-train profile quantize render firmware train evaluate lint format clean distclean
 .PHONY: toolchain host
 
 help:  ## List the targets and variables
@@ -37,6 +38,9 @@ bench: .venv/.ready $(TOOLS)  ## Build the firmware, boot it, stream ECG windows
 	@$(ECTOPY) bench --board $(BOARD) --model $(MODEL) --engine $(ENGINE) --dataset $(DATASET) \
 		--split $(SPLIT) --limit $(LIMIT) --seed $(SEED) --link $(LINK) $(data_dir) \
 		$(if $(PORT),--port '$(PORT)') $(if $(JSON),--json '$(JSON)') $(ARGS)
+
+gate: .venv/.ready  ## Judge the run RUN= by the limits in GATES= (default: those beside its model)
+	@$(ECTOPY) gate $(if $(RUN),'$(RUN)') $(if $(GATES),--gates '$(GATES)') $(ARGS)
 
 test: .venv/.ready-dev toolchain host  ## Run all tests: unit, contracts, C on the host, end to end
 	@$(VENV)/pytest $(ARGS)

@@ -15,6 +15,7 @@ LAYERS = {
     "vocab": 0,
     "progress": 0,
     "symbols": 0,
+    "filelock": 0,
     "typed_json": 0,
     "graph": 1,
     "fixedpoint": 1,

@@ -124,3 +124,10 @@ def test_a_note_on_a_similar_name_explains_nothing() -> None:
     unknown = replace(record.memory, arena_bytes=None)
     with pytest.raises(ValueError, match="null without a note"):
         replace(record, memory=unknown, notes={**record.notes, "memory.arena": "?"})
+
+
+def test_a_null_is_explained_by_its_own_note_or_the_nearest_parents() -> None:
+    record = invented_record()
+    assert record.note_about("latency.estimated_ms") == "no cycle model yet"
+    assert record.note_about("energy.instrument") == "no instrument was connected"
+    assert record.note_about("link.retries") == ""

@@ -282,6 +282,12 @@ class RunRecord:
         """True if no patient's heart was involved."""
         return self.dataset.name == "synthetic"
 
+    def note_about(self, path: str) -> str:
+        """The note at a dotted path or at the nearest of its parents; empty if there is none."""
+        while path not in self.notes and path:
+            path = path.rpartition(".")[0]
+        return self.notes.get(path, "")
+
 
 def _null_paths(part: object, prefix: str = "") -> Iterator[str]:
     """Dotted paths of all nulls below ``part``."""

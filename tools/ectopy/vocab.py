@@ -164,3 +164,14 @@ class Quantity(StrEnum):
     MILLISECONDS = "milliseconds"
     COUNT = "count"
     RATE = "rate"
+
+
+class GateOutcome(StrEnum):
+    """What a gate says about a run."""
+
+    PASS = "pass"
+    FAIL = "FAIL"
+    NOT_MEASURED = "not measured"
+    NOT_JUDGED = "not judged"
+    NO_LIMIT = "no limit yet"
+    NOT_APPLICABLE = "not applicable"

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from ectopy.boards.host import open_host
 from ectopy.boards.links import SerialLink
+from ectopy.boards.lock import board_lock, port_key
 from ectopy.boards.virt import open_virt
 from ectopy.errors import InputError
+from ectopy.progress import Progress, silent
 from ectopy.protocol import Link
 from ectopy.vocab import BoardName, LinkKind
 
@@ -68,20 +70,25 @@ def choose_link(board: BoardName, wanted: LinkKind, windows: int) -> LinkKind:
 
 
 @contextmanager
-def open_board(request: BoardRequest) -> Iterator[Board]:
+def open_board(request: BoardRequest, progress: Progress = silent) -> Iterator[Board]:
     """Starts the board where it is a process, opens its link, and ends both with the block.
+
+    Args:
+        request: Which board.
+        progress: Told whom a board on a cable is waited for.
 
     Raises:
         InputError: No image, or a link that the board does not have.
         ToolError: QEMU or the image cannot be started.
-        LinkError: The port is missing or busy.
+        LinkError: The port is missing, or somebody else has the board and keeps it.
     """
     if request.port is not None:
-        serial = SerialLink(request.port)
-        try:
-            yield Board(name=request.board, link=serial)
-        finally:
-            serial.close()
+        with board_lock(port_key(request.port), progress=progress):
+            serial = SerialLink(request.port)
+            try:
+                yield Board(name=request.board, link=serial)
+            finally:
+                serial.close()
         return
     if request.elf is None or not request.elf.is_file():
         raise InputError(f"no firmware image {request.elf or ''}", hint="build it: make firmware")

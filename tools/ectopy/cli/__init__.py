@@ -21,6 +21,7 @@ COMMANDS = {
     "energy": "ectopy.cli.energy",
     "diff": "ectopy.cli.diff",
     "evaluate": "ectopy.cli.evaluate",
+    "gate": "ectopy.cli.gate",
     "inspect": "ectopy.cli.inspect",
     "profile": "ectopy.cli.profile",
     "quantize": "ectopy.cli.quantize",

@@ -58,7 +58,7 @@ def diff(request: DiffRequest, progress: Progress = silent) -> DiffReport:
     board = BoardRequest(
         board=request.board, elf=prepared.elf, link=prepared.link, port=request.port
     )
-    with open_board(board) as opened:
+    with open_board(board, progress) as opened:
         return diff_on(opened.link, prepared, request.window, progress)
 
 
