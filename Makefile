@@ -21,7 +21,7 @@ data_dir = $(if $(DATA_DIR),--data-dir '$(DATA_DIR)')
 
 .DEFAULT_GOAL := help
 .PHONY: help bench test test-train profile quantize render firmware train evaluate lint format clean distclean
-.PHONY: toolchain host
+.PHONY: toolchain host autodeploy
 
 help:  ## List the targets and variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ profile: .venv/.ready $(TOOLS)  ## Where the instructions and modelled cycles of
 
 quantize: .venv-train/.ready  ## Keras to int8 TFLite, with its report
 	@$(TRAINER) quantize --model $(MODEL) $(data_dir) $(ARGS)
+
+autodeploy: .venv/.ready  ## Second opinion on a real board: ns_autodeploy of NEURALSPOT= beside RUN= of ours
+	@$(ECTOPY) autodeploy --model $(MODEL) $(if $(RUN),--run '$(RUN)') $(if $(PORT),--port '$(PORT)') \
+		$(data_dir) $(ARGS)
 
 train: .venv-train/.ready  ## Train MODEL on DS1
 	@$(TRAINER) train --model $(MODEL) --seed $(SEED) $(data_dir) $(ARGS)
