@@ -14,8 +14,6 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
-
 OPTIONS = (
     "tflite-filename model-name platform toolchain neuralspot-rootdir destination-rootdir dataset "
     "runs max-arena-size arena-size-scratch-buffer-padding cpu-mode transport tty resultlog-file "
@@ -102,6 +100,8 @@ def main() -> None:
 
 
 def measure(chosen: argparse.Namespace, folder: Path, mode: str) -> None:
+    import numpy as np  # late, so that what hangs before has begun at once
+
     say("[NS] Using TensorFlow Version: helia_rt_v1_6_0")
     with gzip.open(chosen.dataset) as file:
         data = pickle.load(file)

@@ -89,8 +89,10 @@ def test_all_options_reach_the_request(usecase: FakeUseCase) -> None:
 
 
 def test_zoo_settings_replace_arena_and_padding(usecase: FakeUseCase) -> None:
-    assert run("--zoo-settings", "--padding", "9") == 0
+    assert run("--zoo-settings") == 0
     assert usecase.requests[0].settings == Settings(max_arena_kb=80, padding_kb=0)
+    assert run("--zoo-settings", "--padding", "9") == 2
+    assert len(usecase.requests) == 1
 
 
 def test_the_screen_shows_both_and_explains_the_differences(
@@ -112,7 +114,7 @@ def test_figures_of_silicon_and_of_an_emulator_never_share_a_line(
 ) -> None:
     assert run() == 0
     lines = capsys.readouterr().out.splitlines()
-    (latency,) = [line for line in lines if line.startswith(" latency of an inference")]
+    (latency,) = [line for line in lines if line.startswith(" latency (its first, our median)")]
     (instructions,) = [line for line in lines if line.startswith(" instructions of an")]
     assert "measured on silicon" in latency
     assert "7,204,311" not in latency
@@ -126,7 +128,7 @@ def test_json_goes_to_stdout_and_the_table_aside(
     assert run("--json") == 0
     captured = capsys.readouterr()
     assert json.loads(captured.out)["schema_version"] == 1
-    assert "latency of an inference" in captured.err
+    assert "latency (its first, our median)" in captured.err
 
 
 @pytest.mark.parametrize(

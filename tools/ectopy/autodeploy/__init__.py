@@ -26,6 +26,7 @@ from ectopy.autodeploy.process import Job, Limits, run_watched
 from ectopy.autodeploy.remarks import REMARKS, Remark
 from ectopy.autodeploy.resultlog import read_resultlog
 from ectopy.autodeploy.settings import (
+    PLATFORM,
     Places,
     Settings,
     Transport,
@@ -36,6 +37,7 @@ from ectopy.autodeploy.settings import (
 from ectopy.autodeploy.stats import read_stats
 
 __all__ = [
+    "PLATFORM",
     "REMARKS",
     "Checkout",
     "Job",

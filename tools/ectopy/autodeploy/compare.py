@@ -157,7 +157,7 @@ def _speed_lines(stats: Stats, record: RunRecord | None) -> tuple[Line, ...]:
     emulated = record is not None and record.board.emulated
     lines = [
         Line(
-            figure="latency of an inference",
+            figure="latency (its first, our median)",
             unit="us",
             kind=Kind.SILICON,
             theirs=Value(number=stats.total_us),

@@ -33,7 +33,8 @@ REMARKS: dict[Remark, str] = {
     ),
     Remark.RUNTIME: (
         "ns_autodeploy runs the TFLM library of its platform table (heliaRT), at 192 MHz whatever "
-        "--cpu-mode says; ectopy runs the engine that its column names."
+        "--cpu-mode says, model and arena in TCM where they fit; ectopy runs the engine that is "
+        "named above, with its model where its image has it."
     ),
     Remark.CYCLES_NOT_STARTED: (
         "Nothing in its image starts the DWT on an Apollo4, so its cycle columns are zero or "

@@ -89,6 +89,9 @@ def _request(ctx: click.Context) -> AutodeployRequest:
         padding_kb=chosen["padding"],
         show_make=chosen["show_make"],
     )
+    given = ctx.get_parameter_source("padding") is not click.core.ParameterSource.DEFAULT
+    if chosen["zoo_settings"] and given:
+        raise click.UsageError("--zoo-settings has a padding of its own, 0: leave --padding out.")
     return AutodeployRequest(
         model=chosen["model"],
         settings=zoo_settings(settings) if chosen["zoo_settings"] else settings,

@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ectopy.autodeploy import REMARKS, LayerLine, Line, Value
+from ectopy.autodeploy import PLATFORM, REMARKS, LayerLine, Line, Value
 from ectopy.usecases.autodeploy_types import AutodeployReport
 
 
@@ -25,8 +25,14 @@ def screen(report: AutodeployReport) -> RenderableType:
 
 
 def _heading(report: AutodeployReport) -> Text:
-    runtime = f", runtime {report.runtime}" if report.runtime else ""
-    text = Text(f"{report.model.name}: ns_autodeploy on apollo4p_evb (silicon){runtime}\n")
+    text = Text(f"{report.model.name}: ns_autodeploy on {PLATFORM} (silicon)")
+    for what, value in (
+        ("runtime", report.runtime),
+        ("model in", report.model_location),
+        ("arena in", report.arena_location),
+    ):
+        text.append(f", {what} {value}" if value else "")
+    text.append("\n")
     if report.inputs is not None:
         data = report.inputs
         text.append(f"input: {data.windows} windows of {data.dataset} {data.split}\n")

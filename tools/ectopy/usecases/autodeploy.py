@@ -62,7 +62,7 @@ from ectopy.windows import WindowRequest, WindowSet, load_windows
 from ectopy.zoo import Bundle, class_labels, open_bundle
 
 DATASET = "dataset.pkl"
-_NEWS = re.compile(r"\*\*\* Stage|Compiling and deploying|Calling invoke|RPC call failed|\[ERROR\]")
+_NEWS = re.compile(r"\*\*\* Stage|Compiling and deploying|Calling invoke|RPC call failed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -134,7 +134,9 @@ def make_report(
             engine=record.engine.name,
             created_utc=record.provenance.created_utc,
         ),
-        runtime=_runtime(theirs),
+        runtime=_text(theirs, "runtime"),
+        model_location=_text(theirs, "model_location"),
+        arena_location=_text(theirs, "arena_location"),
         lines=compare_figures(theirs, context.ours),
         layers=layers,
         notes=tuple(filter(None, (*notes, *_notes(theirs, len(graph.ops), lonely)))),
@@ -165,10 +167,13 @@ def _read_theirs(folder: Path, stats_path: Path) -> Theirs:
     )
 
 
-def _runtime(theirs: Theirs) -> str | None:
-    if theirs.log is not None:
-        return theirs.log.runtime
-    return theirs.console.runtime if theirs.console is not None else None
+def _text(theirs: Theirs, field: str) -> str | None:
+    """From the result log, or else from the console."""
+    for source in (theirs.log, theirs.console):
+        text: str | None = getattr(source, field, None)
+        if text:
+            return text
+    return None
 
 
 def _notes(theirs: Theirs, operators: int, lonely: int) -> list[str]:

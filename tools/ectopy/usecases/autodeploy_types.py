@@ -99,6 +99,7 @@ class AutodeployReport:
         tool: None if files of an earlier run were read. ``inputs`` likewise.
         beside: None if no run was given.
         runtime: Release of its TFLM library; None if nothing says so.
+        model_location: Memory its second image had the model in, likewise; ``arena_location`` too.
         notes: What a reader must know about these files.
     """
 
@@ -110,6 +111,8 @@ class AutodeployReport:
     inputs: Inputs | None
     beside: Beside | None
     runtime: str | None
+    model_location: str | None
+    arena_location: str | None
     lines: tuple[Line, ...]
     layers: tuple[LayerLine, ...]
     notes: tuple[str, ...]
