@@ -47,11 +47,13 @@ def test_its_truncation_of_our_floats_gives_our_int8_for_any_quantization(
     kind = np.float32 if single else float
     seen = as_ns_autodeploy(values, kind(scale), zero_point)
     np.testing.assert_array_equal(seen.reshape(2, -1), quantized)
+    in_single = as_ns_autodeploy(values.astype(np.float32), np.float32(scale), zero_point)
+    np.testing.assert_array_equal(in_single.reshape(2, -1), quantized)
     np.testing.assert_array_equal(np.rint(values / scale + zero_point).reshape(2, -1), quantized)
 
 
-def test_the_plain_values_of_the_steps_would_be_cut_off_to_other_steps() -> None:
-    """Why the shift is needed: on the shipped model's own scale."""
+def test_plain_values_of_the_steps_would_be_cut_off_to_other_steps_in_single_precision() -> None:
+    """Why there is a shift: on the shipped model's own scale."""
     quant = load_tflite(MODEL).input.quant
     assert quant is not None
     plain = (ALL_STEPS.astype(np.float64) - quant.zero_point) * quant.scale

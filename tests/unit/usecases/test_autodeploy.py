@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ectopy.autodeploy import Limits, Settings, Transport
+from ectopy.autodeploy import Limits, Settings, Transport, inside_checkout
 from ectopy.errors import EctopyError, InputError, LinkError, ToolError
 from ectopy.graph.costs import graph_macs, op_macs
 from ectopy.graph.reader import load_tflite
@@ -268,8 +268,25 @@ def test_more_inferences_than_windows_are_refused(desk: Path) -> None:
 
 def test_a_checkout_that_cannot_be_written_is_one_clear_error(desk: Path) -> None:
     (desk / "ns" / "projects").touch()
-    with pytest.raises(ToolError, match=r"cannot make .*projects/autodeploy"):
+    with pytest.raises(ToolError, match=r"cannot work in .*projects/autodeploy"):
         autodeploy(request_for(desk))
+
+
+def test_two_cross_checks_never_work_in_one_checkout(desk: Path) -> None:
+    """Each begins with emptying the build folder of the checkout."""
+    with inside_checkout(desk / "ns", desk / "other") as link:
+        with pytest.raises(ToolError, match="another `ectopy autodeploy` works in"):
+            autodeploy(request_for(desk))
+        assert link.is_symlink()
+    autodeploy(request_for(desk))
+
+
+def test_a_file_garbled_by_the_tool_is_a_failure_of_the_tool(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = fails(desk, monkeypatch, "garbled")
+    assert isinstance(error, ToolError)
+    assert f"{PLAIN}_stats.csv is cut off" in error.message
 
 
 def test_a_tool_that_says_nothing_is_ended(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,7 @@ from ectopy.autodeploy.settings import (
     zoo_settings,
 )
 from ectopy.autodeploy.stats import read_stats
+from ectopy.autodeploy.workplace import inside_checkout
 
 __all__ = [
     "PLATFORM",
@@ -59,6 +60,7 @@ __all__ = [
     "failure_of",
     "find_checkout",
     "find_tool",
+    "inside_checkout",
     "match_layers",
     "no_stats",
     "plain_name",

@@ -41,9 +41,9 @@ def export_dataset(
 def exact_floats(graph: Graph, quantized: npt.NDArray[np.int8]) -> npt.NDArray[np.float64]:
     """Floats from which ns_autodeploy makes exactly these int8 values.
 
-    It computes ``x / scale + zero_point`` and cuts off towards zero, so that the plain value of
-    a step, hit or just missed by rounding, may fall to the step below. A quarter of a step away
-    from zero stays inside the step for cutting off, and for rounding too.
+    It computes ``x / scale + zero_point`` and cuts off towards zero. The plain value of a step
+    lies on the edge of the cut: exact in float64, it falls to the next step in float32. A quarter
+    of a step away from zero is safe for both, and would be if it rounded one day.
 
     Args:
         graph: Whose input scale, zero point and shape.

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ectopy.autodeploy.stats import read_table
+from ectopy.autodeploy.table import HINT, read_count, read_table
 from ectopy.errors import InputError
 
-_HINT = "remove the file, or let ns_autodeploy write a new one"
 _MODEL = "Model Filename"
 _HEADER = (
     "Model Filename, Platform, Compiler, TF Version, Model Size (KB), Arena Size (KB), "
@@ -61,18 +60,18 @@ def read_resultlog(path: Path, model: str) -> ResultLog:
     rows = read_table(path)
     columns = [name.strip() for name in rows[0]]
     if _MODEL not in columns:
-        raise InputError(f"{path} is no result log of ns_autodeploy", hint=_HINT)
+        raise InputError(f"{path} is no result log of ns_autodeploy", hint=HINT)
     lines = [dict(zip(columns, (cell.strip() for cell in row), strict=True)) for row in rows[1:]]
     mine = [line for line in lines if line[_MODEL] == model]
     if not mine:
-        raise InputError(f"{path} has no line for model {model}", hint=_HINT)
+        raise InputError(f"{path} has no line for model {model}", hint=HINT)
     unknown = tuple(name for name in columns if name not in _HEADER.split(", "))
     try:
         return _result(mine[-1], unknown)
     except KeyError as error:
-        raise InputError(f"{path} has no column {error.args[0]}", hint=_HINT) from error
+        raise InputError(f"{path} has no column {error.args[0]}", hint=HINT) from error
     except (ValueError, OverflowError) as error:
-        raise InputError(f"{path} is damaged: {error}", hint=_HINT) from error
+        raise InputError(f"{path} is damaged: {error}", hint=HINT) from error
 
 
 def _result(line: dict[str, str], unknown: tuple[str, ...]) -> ResultLog:
@@ -82,11 +81,11 @@ def _result(line: dict[str, str], unknown: tuple[str, ...]) -> ResultLog:
         compiler=compiler if any(sign.isdigit() for sign in compiler) else None,
         runtime=line["TF Version"],
         ambiqsuite=line["AS Version"],
-        model_kb=_count(line, "Model Size (KB)"),
-        arena_kb=_count(line, "Arena Size (KB)"),
+        model_kb=read_count("Model Size (KB)", line["Model Size (KB)"]),
+        arena_kb=read_count("Arena Size (KB)", line["Arena Size (KB)"]),
         model_location=line["Model Location"],
         arena_location=line["Arena Location"],
-        macs=_count(line, "Est MACs"),
+        macs=read_count("Est MACs", line["Est MACs"]),
         hp_ms=_measured(line, "HP(ms)"),
         hp_uj=_measured(line, "HP(uJ)"),
         lp_ms=_measured(line, "LP(ms)"),
@@ -94,13 +93,6 @@ def _result(line: dict[str, str], unknown: tuple[str, ...]) -> ResultLog:
         run_id=line["ID"],
         unknown_columns=unknown,
     )
-
-
-def _count(line: dict[str, str], column: str) -> int:
-    value = line[column]
-    if not (value.isascii() and value.isdecimal()) or len(value) > 12:
-        raise ValueError(f"{column} is {value[:20]!r}, not a count")
-    return int(value)
 
 
 def _measured(line: dict[str, str], column: str) -> float | None:

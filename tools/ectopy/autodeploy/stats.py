@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
 from ectopy.autodeploy.settings import CLOCK_MHZ
+from ectopy.autodeploy.table import HINT, read_count, read_table
 from ectopy.errors import InputError
 
 EVENT, TAG, MICROSECONDS, MACS = "Event", "Tag", "uSeconds", "Est MACs"
@@ -20,12 +19,7 @@ CACHE_COUNTERS = (
 _REQUIRED = (EVENT, TAG, MICROSECONDS)
 _KNOWN = (*_REQUIRED, MACS, *DWT_COUNTERS, *CACHE_COUNTERS)
 
-LARGEST_FILE_BYTES = 4 * 1024 * 1024
-_LARGEST_COUNT = 2**32 - 1
-"""All figures of the board are 32-bit."""
-
 _CYCLES_TOLERANCE = 0.05
-_HINT = "run ns_autodeploy again; --from takes the folder in which this file is whole"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,21 +82,21 @@ def read_stats(path: Path) -> Stats:
         raise InputError(
             f"{path} is not a statistics file of ns_autodeploy: it has no column {absent[0]}, "
             f"only {', '.join(columns)[:120]}",
-            hint=_HINT,
+            hint=HINT,
         )
     repeated = {name for name in columns if columns.count(name) > 1}
     if repeated:
-        raise InputError(f"{path} has two columns {min(repeated)}", hint=_HINT)
+        raise InputError(f"{path} has two columns {min(repeated)}", hint=HINT)
     layers = []
     for number, row in enumerate(rows[1:]):
         try:
             layers.append(_layer(number, dict(zip(columns, row, strict=True))))
         except ValueError as error:
-            raise InputError(f"{path} is damaged at line {number + 2}: {error}", hint=_HINT) from (
+            raise InputError(f"{path} is damaged at line {number + 2}: {error}", hint=HINT) from (
                 error
             )
     if not layers:
-        raise InputError(f"{path} holds no layers", hint=_HINT)
+        raise InputError(f"{path} holds no layers", hint=HINT)
     cycles, note = _whole_cycles(layers)
     return Stats(
         layers=tuple(layers),
@@ -113,37 +107,8 @@ def read_stats(path: Path) -> Stats:
     )
 
 
-def read_table(path: Path) -> list[list[str]]:
-    """Rows of a CSV file whose last line is whole; the header first, never empty.
-
-    Raises:
-        InputError: It cannot be read, is empty, too large, not text or cut off.
-    """
-    try:
-        if path.stat().st_size > LARGEST_FILE_BYTES:
-            raise InputError(f"{path} is larger than {LARGEST_FILE_BYTES:,} bytes", hint=_HINT)
-        text = path.read_text(encoding="utf-8")
-        rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row]
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}", hint=_HINT) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path} is not a CSV file: {error}", hint=_HINT) from error
-    if not rows:
-        raise InputError(f"{path} is empty", hint=_HINT)
-    if not text.endswith("\n"):
-        raise InputError(f"{path} is cut off: its last line has no end", hint=_HINT)
-    for number, row in enumerate(rows[1:], start=2):
-        if len(row) != len(rows[0]):
-            raise InputError(
-                f"{path} is damaged at line {number}: {len(row)} cells under a header of "
-                f"{len(rows[0])}",
-                hint=_HINT,
-            )
-    return rows
-
-
 def _layer(number: int, cells: dict[str, str]) -> LayerStats:
-    if _count(EVENT, cells[EVENT]) != number:
+    if read_count(EVENT, cells[EVENT]) != number:
         raise ValueError(f"event {cells[EVENT]} where {number} is due")
     tag = cells[TAG].strip()
     if not tag.isprintable() or not tag:
@@ -151,21 +116,11 @@ def _layer(number: int, cells: dict[str, str]) -> LayerStats:
     return LayerStats(
         index=number,
         tag=tag,
-        duration_us=_count(MICROSECONDS, cells[MICROSECONDS]),
-        macs=_count(MACS, cells[MACS]) if cells.get(MACS) else None,
-        cycles=_count(CYCLES, cells[CYCLES]) if cells.get(CYCLES) else None,
-        cache={name: _count(name, cells[name]) for name in CACHE_COUNTERS if cells.get(name)},
+        duration_us=read_count(MICROSECONDS, cells[MICROSECONDS]),
+        macs=read_count(MACS, cells[MACS]) if cells.get(MACS) else None,
+        cycles=read_count(CYCLES, cells[CYCLES]) if cells.get(CYCLES) else None,
+        cache={name: read_count(name, cells[name]) for name in CACHE_COUNTERS if cells.get(name)},
     )
-
-
-def _count(name: str, text: str) -> int:
-    # A table with gaps makes floats of all its numbers.
-    digits = text.strip().removesuffix(".0")
-    if not (digits.isascii() and digits.isdecimal()) or len(digits) > 10:
-        raise ValueError(f"{name} is {text[:20]!r}, not a count")
-    if int(digits) > _LARGEST_COUNT:
-        raise ValueError(f"{name} is {digits}, more than the board can count")
-    return int(digits)
 
 
 def _whole_cycles(layers: list[LayerStats]) -> tuple[int | None, str]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +24,7 @@ from ectopy.autodeploy import (
     failure_of,
     find_checkout,
     find_tool,
+    inside_checkout,
     no_stats,
     plain_name,
     require_programs,
@@ -118,7 +117,7 @@ def _run(request: AutodeployRequest, model: _Model, progress: Progress) -> Autod
     stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     folder = _make_folder(request.runs_dir, f"{stamp}{AUTODEPLOY}{model.bundle.name}")
     export_dataset(folder / DATASET, model.graph, samples.quantized, samples.classes)
-    with _inside_checkout(checkout.root, folder) as destination:
+    with inside_checkout(checkout.root, folder) as destination:
         places = Places(
             neuralspot=checkout.root,
             destination=destination,
@@ -148,7 +147,11 @@ def _run(request: AutodeployRequest, model: _Model, progress: Progress) -> Autod
         ),
         inputs=_inputs(request, windows, samples),
     )
-    report = make_report(context, find_stats(folder, model.bundle.name))
+    try:
+        report = make_report(context, find_stats(folder, model.bundle.name))
+    except InputError as error:
+        # A file that the tool has just written is no input of the user.
+        raise ToolError(error.message, hint=f"all it said: {job.console}") from error
     _write(folder / REPORT, to_json(report))
     return report
 
@@ -207,29 +210,6 @@ def _make_folder(runs_dir: Path, name: str) -> Path:
             f"cannot make a folder in {runs_dir}: {error.strerror}",
             hint="choose another folder with --runs-dir",
         ) from error
-
-
-@contextmanager
-def _inside_checkout(root: Path, folder: Path) -> Iterator[Path]:
-    """A name for the folder below the checkout's own folder for such projects.
-
-    Its make appends the way from the root to the destination to its build folder: `..` in it
-    would put object files outside of that. And it replaces .c and .s anywhere in the way.
-    """
-    link = root / "projects" / "autodeploy" / f"ectopy_{re.sub(r'[^A-Za-z0-9]', '_', folder.name)}"
-    try:
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.symlink_to(folder, target_is_directory=True)
-    except OSError as error:
-        raise ToolError(
-            f"cannot make {link}: {error.strerror}",
-            hint="ns_autodeploy builds inside the checkout, which must be writable",
-        ) from error
-    try:
-        yield link
-    finally:
-        with suppress(OSError):
-            link.unlink()
 
 
 def _run_tool(request: AutodeployRequest, model: str, job: Job, progress: Progress) -> float:
