@@ -18,6 +18,8 @@ from ectopy.vocab import TickUnit
 
 _TAG_SIGNS = 19
 _NO_RUN = "no run given: --run"
+_NOT_OF_A_CLOCK = (TickUnit.INSTRUCTIONS, TickUnit.NANOSECONDS)
+"""Nanoseconds are those of a computer, not of a microcontroller."""
 
 
 class Kind(StrEnum):
@@ -200,8 +202,9 @@ def _silicon_us(record: RunRecord | None) -> Value:
     if record.board.emulated:
         return Value(number=None, reason=f"board {record.board.name} is emulated")
     clock_hz, median = record.board.clock_hz, record.latency.invoke_median
-    if record.latency.unit is not TickUnit.CYCLES or not clock_hz or median is None:
-        return Value(number=None, reason=f"board {record.board.name} gives no cycles and clock")
+    if record.latency.unit in _NOT_OF_A_CLOCK or not clock_hz or median is None:
+        reason = f"board {record.board.name} counts {record.latency.unit}, no ticks of a clock"
+        return Value(number=None, reason=reason)
     return Value(number=round(median * 1e6 / clock_hz, 1))
 
 
