@@ -8,8 +8,8 @@ DATASET ?= auto
 SPLIT   ?= ds2
 SEED    ?= 0
 LINK    ?= auto
-# Optional: RUN= (a run, for autodeploy), DATA_DIR= (folder with mitdb/), PORT= (serial port), JSON= (copy of record.json),
-# ARGS= (anything else for the command), PYTHON= (interpreter for a new .venv)
+# Optional: DATA_DIR= (folder with mitdb/), PORT= (serial port), JSON= (copy of record.json),
+# RUN= (a run, for autodeploy), ARGS= (anything else for the command), PYTHON= (interpreter for a new .venv)
 
 VENV    := .venv/bin
 ECTOPY  := $(VENV)/ectopy

@@ -72,7 +72,7 @@ def test_defaults_are_the_safe_settings(usecase: FakeUseCase) -> None:
 def test_all_options_reach_the_request(usecase: FakeUseCase) -> None:
     line = (
         "--model m --run r --from . --port /dev/x --transport USB --runs 5 --padding 16 "
-        "--show-make --timeout 60 --silence 7.5 --data-dir d --runs-dir there"
+        "--show-make --timeout 60 --silence 7 --data-dir d --runs-dir there"
     )
     assert run(*line.split()) == 0
     assert usecase.requests[0] == AutodeployRequest(
@@ -80,7 +80,7 @@ def test_all_options_reach_the_request(usecase: FakeUseCase) -> None:
         settings=Settings(
             transport=Transport.USB, tty="/dev/x", runs=5, padding_kb=16, show_make=True
         ),
-        limits=Limits(timeout_s=60, silence_s=7.5),
+        limits=Limits(timeout_s=60, silence_s=7),
         run=Path("r"),
         source=Path(),
         data_dir=Path("d"),
@@ -142,7 +142,9 @@ def test_failures_have_their_exit_codes(
     assert run() == code
 
 
-@pytest.mark.parametrize("option", ["--runs 0", "--padding -1", "--timeout 0", "--transport SPI"])
+@pytest.mark.parametrize(
+    "option", ["--runs 0", "--padding -1", "--timeout 0", "--silence nan", "--transport SPI"]
+)
 def test_impossible_values_are_refused(usecase: FakeUseCase, option: str) -> None:
     assert run(*option.split()) == 2
     assert usecase.requests == []

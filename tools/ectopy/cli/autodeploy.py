@@ -40,7 +40,7 @@ Exit codes: 0 measured, 1 it failed or hung, 2 bad input, 130 interrupted.
 """
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
-_SECONDS = click.FloatRange(1)
+_SECONDS = click.IntRange(1, 86_400)
 
 
 @click.command(name="autodeploy", epilog=EXAMPLES, context_settings={"show_default": True})
