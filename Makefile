@@ -9,7 +9,7 @@ SPLIT   ?= ds2
 SEED    ?= 0
 LINK    ?= auto
 # Optional: DATA_DIR= (folder with mitdb/), PORT= (serial port), JSON= (copy of record.json),
-# RUN= (a run to judge), GATES= (limits for it), ARGS= (anything else for the command),
+# RUN= (a run, to judge or to set beside), GATES= (limits for it), ARGS= (anything else for the command),
 # PYTHON= (interpreter for a new .venv)
 
 VENV    := .venv/bin
@@ -24,7 +24,7 @@ data_dir = $(if $(DATA_DIR),--data-dir '$(DATA_DIR)')
 export TFLM TFLM_LIB NEURALSPOT RUNTIME RUNTIME_VARIANT ARENA_BYTES
 
 .DEFAULT_GOAL := help
-.PHONY: help bench gate test test-train profile quantize render firmware train evaluate lint format clean distclean
+.PHONY: help bench gate test test-train autodeploy profile quantize render firmware train evaluate lint format clean distclean
 .PHONY: toolchain host
 
 help:  ## List the targets and variables
@@ -60,6 +60,10 @@ profile: .venv/.ready $(TOOLS)  ## Where the instructions and modelled cycles of
 
 quantize: .venv-train/.ready  ## Keras to int8 TFLite, with its report
 	@$(TRAINER) quantize --model $(MODEL) $(data_dir) $(ARGS)
+
+autodeploy: .venv/.ready  ## Second opinion on a real board: ns_autodeploy of NEURALSPOT= beside RUN= of ours
+	@$(ECTOPY) autodeploy --model $(MODEL) $(if $(RUN),--run '$(RUN)') $(if $(PORT),--port '$(PORT)') \
+		$(data_dir) $(ARGS)
 
 train: .venv-train/.ready  ## Train MODEL on DS1
 	@$(TRAINER) train --model $(MODEL) --seed $(SEED) $(data_dir) $(ARGS)

@@ -35,6 +35,7 @@ LAYERS = {
     "boards": 3,
     "cycles": 3,
     "report": 3,
+    "autodeploy": 3,
     "usecases": 4,
     "console": 5,
     "cli": 5,

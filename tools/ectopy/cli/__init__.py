@@ -14,6 +14,7 @@ from ectopy import console
 from ectopy.errors import EctopyError
 
 COMMANDS = {
+    "autodeploy": "ectopy.cli.autodeploy",
     "bench": "ectopy.cli.bench",
     "build": "ectopy.cli.build",
     "compare": "ectopy.cli.compare",
