@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ectopy.toolchain import Image
+from ectopy.usecases import bench_estimate as usecase
 from ectopy.usecases.bench_estimate import CycleEstimate, estimate_cycles
 from ectopy.vocab import BoardName, EngineName
 from support.cortex_m4 import assemble
@@ -53,3 +54,14 @@ def test_a_run_is_not_lost_because_the_model_cannot(image: Image, tmp_path: Path
     found = estimate_cycles(replace(image, elf=tmp_path / "none.elf"), WINDOW)
     assert found.cycles is None
     assert found.note.startswith("no cycle model: ")
+
+
+def test_what_a_licence_keeps_off_emulators_is_not_run_by_the_model(
+    image: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*_: object) -> None:
+        pytest.fail("the cycle model ran it")
+
+    monkeypatch.setattr(usecase, "estimate", run)
+    found = estimate_cycles(replace(image, emulation_refusal="the licence says no"), WINDOW)
+    assert (found.cycles, found.note) == (None, "no cycle model: the licence says no")

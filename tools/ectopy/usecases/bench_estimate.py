@@ -45,6 +45,8 @@ def estimate_cycles(image: Image, window: npt.NDArray[np.int8]) -> CycleEstimate
     """
     if image.board is BoardName.HOST:
         return CycleEstimate(cycles=None, note="the cycle model needs a Cortex-M4 image")
+    if image.emulation_refusal:
+        return CycleEstimate(cycles=None, note=f"no cycle model: {image.emulation_refusal}")
     try:
         found = estimate(image.elf, window)
     except EctopyError as error:

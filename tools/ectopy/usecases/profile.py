@@ -92,6 +92,11 @@ def profile(request: ProfileRequest, progress: Progress = silent) -> ProfileRun:
         BuildRequest(board=request.board, engine=request.engine, bundle=bundle, operators=True),
         progress,
     )
+    if image.emulation_refusal:
+        raise InputError(
+            f"the cycle model is an emulator, and {image.emulation_refusal}",
+            hint="on silicon `ectopy bench` measures the same image",
+        )
     graph = read_tflite(read_model_bytes(bundle.require_tflite()), bundle.name)
     window = _load_window(request, bundle, graph)
     progress(0, 0, "running under the cycle model")
