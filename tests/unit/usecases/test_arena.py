@@ -36,12 +36,17 @@ def test_the_smallest_arena_is_reserved_unless_more_is_asked_for() -> None:
     assert reserved_bytes(NEED, {"ARENA_BYTES": "40000"}) == 40_000
 
 
+def test_an_arena_that_could_not_be_measured_is_left_open_or_as_asked_for() -> None:
+    assert reserved_bytes(None, {}) is None
+    assert reserved_bytes(None, {"ARENA_BYTES": "100"}) == 100
+
+
 def test_an_arena_too_small_is_refused_with_the_missing_bytes() -> None:
     with pytest.raises(BudgetError, match=r"29,000 bytes is too small.*needs 29,328, 328 are"):
         reserved_bytes(NEED, {"ARENA_BYTES": "29000"})
 
 
-@pytest.mark.parametrize("text", ["many", "-1", "29k", "1e5"])
+@pytest.mark.parametrize("text", ["many", "-1", "29k", "1e5", "0"])
 def test_an_arena_that_is_no_number_is_an_input_error(text: str) -> None:
     with pytest.raises(InputError, match="not a number of bytes"):
         reserved_bytes(NEED, {"ARENA_BYTES": text})

@@ -102,9 +102,10 @@ def tflm_ops_context(graph: Graph) -> TflmOpsContext:
 
 
 def generous_arena_bytes(graph: Graph) -> int:
-    """An arena that is surely enough, to start with: what TFLM needs only its own code can tell.
+    """An upper bound with much room: what TFLM needs only its own code can tell.
 
-    The build runs that code and takes what it measures, see ``ectopy.usecases.build_tflm``.
+    The build runs that code and takes what it measures, where a licence does not forbid it; see
+    ``ectopy.usecases.arena``.
     """
     return (
         _PER_ACTIVATION_BYTE * peak_activation_bytes(graph)

@@ -34,8 +34,8 @@ _NO_OPERATORS_HINT = (
 )
 _REFUSAL_HINTS: dict[tuple[str, int], str] = {
     ("HELLO", Status.E_SIZE): (
-        "its engine's arena is too small for its model: build and flash it again, `ectopy build` "
-        "measures the arena and says how many bytes are missing"
+        "its engine's arena is too small for its model: build and flash it again without "
+        "ARENA_BYTES=; `ectopy build` measures the arena, or says how many bytes are missing"
     ),
     ("PROFILE", Status.E_UNSUPPORTED): _NO_OPERATORS_HINT,
     ("DUMP", Status.E_UNSUPPORTED): _NO_OPERATORS_HINT,

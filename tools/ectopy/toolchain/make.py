@@ -140,6 +140,8 @@ def _hint(lines: list[str]) -> str:
         return (
             "the C++ library is missing; Debian, Ubuntu: apt install libstdc++-arm-none-eabi-newlib"
         )
+    if any("undefined reference to `end'" in line for line in lines):
+        return "something needs a heap, and images have none: see which in firmware.map"
     if any("nano.specs" in line or "string.h" in line for line in lines):
         return "newlib is missing; Debian, Ubuntu: apt install libnewlib-arm-none-eabi"
     return "`ectopy build` again after the repair; for all commands run make with V=1"

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from ectopy.errors import InputError, ToolError
 from ectopy.toolchain.archive import Archive, read_archive, require_cortex_m4f
-from ectopy.toolchain.licence import EMULATED, require_licence
+from ectopy.toolchain.licence import EMULATED, emulation_refusal
 from ectopy.toolchain.revision import tree_revision
 from ectopy.vocab import BoardName
 
@@ -63,6 +63,9 @@ _WITH_LOGS_ONLY = "DebugVsnprintf"
 """Defined unless the library was built with TF_LITE_STRIP_ERROR_STRINGS."""
 
 _HOW = "TFLM=<upstream tflite-micro tree> or NEURALSPOT=<checkout of github.com/AmbiqAI/neuralSPOT>"
+_LICENCE_HINT = (
+    "take RUNTIME=helia_rt_v1_3_0 (Apache-2.0), or an upstream tflite-micro tree by TFLM="
+)
 
 
 class RuntimeVariant(StrEnum):
@@ -80,7 +83,7 @@ class Runtime:
         version: Name, version and variant, as the device reports them.
         include_dirs: For ``-isystem``.
         defines: The library was built with these; its headers must see the same.
-        library_sha256: Empty where there is no library.
+        emulation_refusal: Why the image may not be run on an emulator; empty if it may.
     """
 
     version: str
@@ -88,6 +91,7 @@ class Runtime:
     defines: tuple[str, ...]
     library: Path
     library_sha256: str
+    emulation_refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,20 +175,29 @@ def _variant(request: RuntimeRequest) -> RuntimeVariant:
 def _upstream(request: RuntimeRequest, variant: RuntimeVariant) -> Runtime:
     tree = _folder("TFLM", request.tflm)
     include_dirs = _include_dirs(tree)
-    require_licence(tree, request.board)
+    refusal = _allowed(request.board, tree)
     library = Path(request.tflm_lib) if request.tflm_lib else _built_library(tree, variant)
-    _require_library_licence(library, request.board)
+    refusal = refusal or _allowed(request.board, _tree_of(library))
     archive = _checked(library, variant)
     revision = tree_revision(tree) or f"library {_sha256(library)[:8]}"
-    return _runtime(f"tflite-micro {revision}", include_dirs, archive, variant)
+    runtime = _runtime(f"tflite-micro {revision}", include_dirs, archive, variant)
+    return replace(runtime, emulation_refusal=refusal)
 
 
-def _require_library_licence(library: Path, board: BoardName) -> None:
-    """A library named by itself may belong to another tree."""
+def _tree_of(library: Path) -> Path | None:
+    """A library named by itself may belong to another tree, with another licence."""
     for folder in library.resolve().parents:
         if (folder / "LICENSE").is_file():
-            require_licence(folder, board)
-            return
+            return folder
+    return None
+
+
+def _allowed(board: BoardName, tree: Path | None) -> str:
+    """Why what is in a tree may not be run on an emulator; for emulated boards an error."""
+    refusal = "" if tree is None else emulation_refusal(tree)
+    if refusal and board in EMULATED:
+        raise InputError(f"{refusal}, and board {board} is an emulator", hint=_LICENCE_HINT)
+    return refusal
 
 
 def _built_library(tree: Path, variant: RuntimeVariant) -> Path:
@@ -218,10 +231,11 @@ def _packed(request: RuntimeRequest, variant: RuntimeVariant) -> Runtime:
             if there
             else "NEURALSPOT= is to be a checkout of github.com/AmbiqAI/neuralSPOT",
         )
-    require_licence(tree, request.board)
+    refusal = _allowed(request.board, tree)
     include_dirs = _include_dirs(tree)
     archive = _checked(tree / "lib" / f"libtensorflow-microlite-cm4-gcc-{variant}.a", variant)
-    return _runtime(name, include_dirs, archive, variant)
+    runtime = _runtime(name, include_dirs, archive, variant)
+    return replace(runtime, emulation_refusal=refusal)
 
 
 def _folder(variable: str, path: str) -> Path:

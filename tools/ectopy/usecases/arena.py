@@ -38,19 +38,26 @@ def remember_need(folder: Path, key: str, elf: Path) -> ArenaNeed:
     return need
 
 
-def reserved_bytes(need: ArenaNeed, environment: Mapping[str, str]) -> int:
+def reserved_bytes(need: ArenaNeed | None, environment: Mapping[str, str]) -> int | None:
     """The smallest arena that is enough, or the larger one that ``ARENA_BYTES`` asks for.
+
+    Args:
+        need: What was measured; None where it could not be.
+        environment: Variables.
+
+    Returns:
+        None if neither was measured nor is asked for.
 
     Raises:
         InputError: ``ARENA_BYTES`` is not a number of bytes.
-        BudgetError: It is not enough.
+        BudgetError: It is known not to be enough.
     """
     wanted = environment.get(VARIABLE, "")
     if not wanted:
-        return need.smallest_bytes
-    if not wanted.isdecimal():
+        return None if need is None else need.smallest_bytes
+    if not wanted.isdecimal() or int(wanted) == 0:
         raise InputError(f"{VARIABLE}={wanted} is not a number of bytes", hint="leave it out")
-    if int(wanted) < need.smallest_bytes:
+    if need is not None and int(wanted) < need.smallest_bytes:
         raise BudgetError(
             f"an arena of {int(wanted):,} bytes is too small for the model: the runtime needs "
             f"{need.smallest_bytes:,}, {need.smallest_bytes - int(wanted):,} are missing",

@@ -50,6 +50,8 @@ def estimate_cycles(case: Case, image: Image) -> CycleEstimate:
     """
     if image.board is BoardName.HOST:
         return CycleEstimate(profile=None, note="the cycle model needs a Cortex-M4 image")
+    if image.emulation_refusal:
+        return CycleEstimate(profile=None, note=f"no cycle model: {image.emulation_refusal}")
     try:
         subject = built(image)
         profile = make_profile(case, subject, run_model(case, subject, ZERO))

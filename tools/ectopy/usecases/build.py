@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ectopy.cycles import ArenaNeed
 from ectopy.graph.reader import read_model_bytes
 from ectopy.progress import Progress, silent
 from ectopy.toolchain import (
@@ -120,17 +121,8 @@ def expected_build_id(request: BuildRequest, progress: Progress = silent) -> str
 
 def _build(job: _Job, progress: Progress) -> Image:
     request = job.request
-    predicted: int | None = None
-    reserved: int | None = None
-    if job.runtime is not None:
-        # The sources, the runtime and the model decide, not what is generated from the model.
-        tflite = read_model_bytes(request.bundle.require_tflite())
-        key = job.build_id({"model": hashlib.sha256(tflite).hexdigest()})
-        need = known_need(request.folder, key)
-        if need is None:
-            need = remember_need(request.folder, key, _make(job, _NO_ARENA_BYTES, progress).elf)
-        predicted, reserved = need.used_bytes, reserved_bytes(need, os.environ)
-    made = _make(job, reserved, progress)
+    need = _arena_need(job, progress)
+    made = _make(job, _reserved(job, need), progress)
     facts = read_elf(made.elf)
     return Image(
         board=request.board,
@@ -140,10 +132,29 @@ def _build(job: _Job, progress: Progress) -> Image:
         build_id=made.build_id,
         flash_bytes=facts.flash_bytes,
         ram_bytes=facts.ram_bytes,
-        arena_predicted_bytes=made.rendering.arena_bytes if predicted is None else predicted,
+        arena_predicted_bytes=made.rendering.arena_bytes if need is None else need.used_bytes,
         toolchain=job.toolchain,
         tflite_sha256=made.rendering.graph.sha256,
+        emulation_refusal="" if job.runtime is None else job.runtime.emulation_refusal,
     )
+
+
+def _arena_need(job: _Job, progress: Progress) -> ArenaNeed | None:
+    """What an interpreter needs; None for other engines, and where it may not be tried out."""
+    if job.runtime is None or job.runtime.emulation_refusal:
+        return None
+    request = job.request
+    # The sources, the runtime and the model decide, not what is generated from the model.
+    tflite = read_model_bytes(request.bundle.require_tflite())
+    key = job.build_id({"model": hashlib.sha256(tflite).hexdigest()})
+    need = known_need(request.folder, key)
+    if need is None:
+        need = remember_need(request.folder, key, _make(job, _NO_ARENA_BYTES, progress).elf)
+    return need
+
+
+def _reserved(job: _Job, need: ArenaNeed | None) -> int | None:
+    return None if job.runtime is None else reserved_bytes(need, os.environ)
 
 
 def _make(job: _Job, arena_bytes: int | None, progress: Progress) -> _Made:

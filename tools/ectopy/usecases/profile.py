@@ -99,7 +99,13 @@ def _subject(request: ProfileRequest, case: Case, progress: Progress) -> Subject
         wanted = BuildRequest(
             board=request.board, engine=request.engine, bundle=case.bundle, operators=True
         )
-        return built(build_firmware(wanted, progress))
+        image = build_firmware(wanted, progress)
+        if image.emulation_refusal:
+            raise InputError(
+                f"the cycle model is an emulator, and {image.emulation_refusal}",
+                hint="on silicon `ectopy bench` measures the same image",
+            )
+        return built(image)
     try:
         contents = request.elf.read_bytes()
     except OSError as error:
