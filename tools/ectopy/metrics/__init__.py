@@ -4,6 +4,7 @@ from ectopy.metrics.agreement import TensorDifference, compare_outputs, first_di
 from ectopy.metrics.catalogue import METRICS, Metric, find_metric
 from ectopy.metrics.classification import confusion_matrix, predicted_classes, score
 from ectopy.metrics.comparison import Change, changes, incomparable
+from ectopy.metrics.cycle_counter import Rates, median_cycles
 from ectopy.metrics.gates import Threshold, Verdict, judge, read_gates
 from ectopy.metrics.latency import nearest_rank
 
@@ -11,6 +12,7 @@ __all__ = [
     "METRICS",
     "Change",
     "Metric",
+    "Rates",
     "TensorDifference",
     "Threshold",
     "Verdict",
@@ -21,6 +23,7 @@ __all__ = [
     "first_difference",
     "incomparable",
     "judge",
+    "median_cycles",
     "nearest_rank",
     "predicted_classes",
     "read_gates",
