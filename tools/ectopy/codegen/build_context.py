@@ -25,6 +25,8 @@ from ectopy.graph.types import ConstArray, Graph
 
 ARENA_ALIGNMENT = 16
 """Bytes; at least that of the offsets, more so that moving code does not move the speed."""
+MODEL_SECTION = " ECT_MODEL_SECTION"
+"""Of firmware/include/ectopy/model.h."""
 
 
 def aot_context(graph: Graph, plan: Plan) -> AotContext:
@@ -100,19 +102,21 @@ def _step(graph: Graph, plan: Plan, step: Step) -> StepContext:
 
 def _arrays(prefix: str, call: KernelCall) -> tuple[ArrayContext, ...]:
     constants = [
-        _array(f"{prefix}_{operand.role}", operand.values)
+        _array(f"{prefix}_{operand.role}", operand.values, MODEL_SECTION)
         for operand in call.operands
         if isinstance(operand, ConstOperand)
     ]
     for field in fields(call.params):
         value = getattr(call.params, field.name)
         if isinstance(value, np.ndarray):
-            constants.append(_array(f"{prefix}_{field.name}", value))
+            constants.append(_array(f"{prefix}_{field.name}", value, MODEL_SECTION))
     return tuple(constants)
 
 
-def _array(name: str, values: ConstArray) -> ArrayContext:
-    return ArrayContext(name=name, c_type=c_type(values), count=values.size, rows=c_rows(values))
+def _array(name: str, values: ConstArray, section: str = "") -> ArrayContext:
+    return ArrayContext(
+        name=name, c_type=c_type(values), count=values.size, section=section, rows=c_rows(values)
+    )
 
 
 def _struct(prefix: str, params: KernelParams) -> StructContext:

@@ -35,11 +35,16 @@ class ImageInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrayContext:
-    """One constant array."""
+    """One constant array.
+
+    Attributes:
+        section: `` ECT_MODEL_SECTION`` for the model's constants, which a board may move.
+    """
 
     name: str
     c_type: str
     count: int
+    section: str
     rows: tuple[str, ...]
 
 
