@@ -22,6 +22,7 @@ FAST_FROM_WINDOWS = 2000
 
 _LINKS: dict[BoardName, tuple[LinkKind, ...]] = {
     BoardName.VIRT: (LinkKind.UART, LinkKind.FAST),
+    BoardName.APOLLO4P: (LinkKind.UART,),
     BoardName.HOST: (LinkKind.PIPE,),
 }
 """Links of each board, the slowest and most real first."""

@@ -8,10 +8,13 @@ from ectopy.toolchain.image import Image
 from ectopy.toolchain.lock import exclusive
 from ectopy.toolchain.make import ELF_NAME, MakeRequest, make_firmware
 from ectopy.toolchain.memory_map import Memory, MemoryMap, read_memory_map
+from ectopy.toolchain.options import BoardOptions, options_from
+from ectopy.toolchain.sdk import Part, Sdk, find_sdk, survey
 
 __all__ = [
     "BUDGETS",
     "ELF_NAME",
+    "BoardOptions",
     "Budget",
     "Compiler",
     "ElfFacts",
@@ -19,11 +22,16 @@ __all__ = [
     "MakeRequest",
     "Memory",
     "MemoryMap",
+    "Part",
+    "Sdk",
     "check_budget",
     "compute_build_id",
     "exclusive",
     "find_compiler",
+    "find_sdk",
     "make_firmware",
+    "options_from",
     "read_elf",
     "read_memory_map",
+    "survey",
 ]

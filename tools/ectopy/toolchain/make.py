@@ -11,6 +11,8 @@ from pathlib import Path
 from ectopy.errors import EctopyError, ToolError
 from ectopy.progress import Progress, silent
 from ectopy.toolchain.budget import overflow_error
+from ectopy.toolchain.options import BoardOptions
+from ectopy.toolchain.sdk import SUITE_VERSION
 from ectopy.toolchain.sources import FIRMWARE_DIR, image_sources
 from ectopy.vocab import BoardName, EngineName
 
@@ -28,6 +30,7 @@ class MakeRequest:
     Attributes:
         generated: Folder of generated sources.
         out: Folder for objects and the ELF file.
+        options: Of the board ``apollo4p``; their SDK must have been checked.
     """
 
     board: BoardName
@@ -35,6 +38,7 @@ class MakeRequest:
     generated: Path
     out: Path
     build_id: str
+    options: BoardOptions | None = None
 
 
 def make_firmware(request: MakeRequest, progress: Progress = silent) -> Path:
@@ -52,10 +56,12 @@ def make_firmware(request: MakeRequest, progress: Progress = silent) -> Path:
         ToolError: A file does not compile or make itself failed.
     """
     _require_plain_paths(FIRMWARE_DIR, request.generated, request.out)
+    options = _variables(request.options) if request.options is not None else ()
     command = [
         *("make", "--no-print-directory", "-C", str(FIRMWARE_DIR)),
         *(f"BOARD={request.board}", f"ENGINE={request.engine}", f"BUILD_ID={request.build_id}"),
         *(f"GEN={request.generated.resolve()}", f"OUT={request.out.resolve()}"),
+        *options,
     ]
     lines: list[str] = []
     done, total = 0, _steps(request)
@@ -83,6 +89,18 @@ def make_firmware(request: MakeRequest, progress: Progress = silent) -> Path:
     if process.returncode:
         raise _failure(request, lines)
     return request.out / ELF_NAME
+
+
+def _variables(options: BoardOptions) -> tuple[str, ...]:
+    assert options.neuralspot is not None
+    _require_plain_paths(options.neuralspot)
+    return (
+        f"NEURALSPOT={options.neuralspot.resolve()}",
+        f"AMBIQSUITE={SUITE_VERSION}",
+        f"CLOCK={options.clock}",
+        f"BAUD={options.baud}",
+        f"MODEL_IN={options.model_in}",
+    )
 
 
 def _steps(request: MakeRequest) -> int:
