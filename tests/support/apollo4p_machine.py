@@ -40,6 +40,7 @@ class Apollo4p:
         calls: Vendor functions called since the last reset, each with an argument.
         resets: How often the image was started.
         busy_looks: How often the UART still says that it is sending.
+        invoke_us: How long an inference takes.
         fault_at_start: A fault before anything is set up, at every start.
     """
 
@@ -53,6 +54,7 @@ class Apollo4p:
     calls: list[tuple[str, int]] = field(default_factory=list)
     resets: int = 0
     busy_looks: int = 0
+    invoke_us: int = 0
     fault_at_start: bool = False
     halted: bool = False
 
@@ -83,6 +85,8 @@ class Apollo4p:
             (_CORE, 0x10000, self._read_core, self._write_core),
         ):
             self._uc.mmio_map(base, size, read, None, write, None)
+        invoke = self.symbols["ect_engine_invoke"]
+        self._uc.hook_add(UC_HOOK_CODE, self._at_invoke, begin=invoke, end=invoke)
         for stop in ("am_hal_uart_fifo_read", "ect_fault_halt"):
             if stop in self.symbols:
                 at = self.symbols[stop]
@@ -156,6 +160,9 @@ class Apollo4p:
             uc.emu_stop()
         elif not self.rx and not passing:
             uc.emu_stop()
+
+    def _at_invoke(self, uc: Uc, address: int, size: int, user: object) -> None:
+        self._ticks += self.invoke_us * (TIMER_HZ // 1_000_000)
 
     def _read_timer(self, uc: Uc, offset: int, size: int, user: object) -> int:
         self._ticks += TICKS_PER_LOOK if self.timer_runs else 0

@@ -84,6 +84,8 @@ def open_board(request: BoardRequest) -> Iterator[Board]:
         finally:
             serial.close()
         return
+    if request.board is BoardName.APOLLO4P:
+        raise InputError("board apollo4p is on a cable, and no port was given", hint="see --port")
     if request.elf is None or not request.elf.is_file():
         raise InputError(f"no firmware image {request.elf or ''}", hint="build it: make firmware")
     kind = choose_link(request.board, request.link, windows=0)

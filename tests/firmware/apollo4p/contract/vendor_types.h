@@ -39,9 +39,9 @@ typedef struct {
 
 /* Handed through, never looked into. */
 typedef struct {
-    uint8_t descriptor;
-    uint8_t mode;
-    bool lru;
+    uint8_t eDescript;
+    uint8_t eMode;
+    bool bLRU;
 } am_hal_cachectrl_config_t;
 
 typedef enum { AM_HAL_TIMER_CLOCK_HFRC_DIV4 = 0 } am_hal_timer_clock_e;
