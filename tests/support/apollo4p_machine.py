@@ -34,7 +34,7 @@ class Apollo4p:
 
     Attributes:
         statuses: What a vendor function returns; 0 for all others.
-        perf: The register that says which clock runs: mode in bits 3 and 4, bit 2 acknowledged.
+        perf: The register that says which clock runs: its mode is in bits 3 and 4.
         cycles_per_us: Of the cycle counter; 0: it stands.
         timer_runs: Whether the timer counts.
         calls: Vendor functions called since the last reset, each with an argument.
@@ -127,6 +127,24 @@ class Apollo4p:
         self._uc.reg_write(arm.UC_ARM_REG_R0, r0)
         self._uc.reg_write(arm.UC_ARM_REG_CONTROL, 0)
         self._uc.reg_write(arm.UC_ARM_REG_MSP, self.symbols["ect_handler_stack_high"])
+
+    def count_instructions(self) -> int:
+        """Runs as :meth:`run` does and counts."""
+        counted = 0
+
+        def count(uc: Uc, address: int, size: int, user: object) -> None:
+            nonlocal counted
+            counted += 1
+
+        hook = self._uc.hook_add(UC_HOOK_CODE, count)
+        self._uc.ctl_flush_tb()
+        self.run()
+        self._uc.hook_del(hook)
+        return counted
+
+    def detach_debugger(self) -> None:
+        """What one may leave behind: no trace, no counter."""
+        self._core[_DEMCR] = self._core[_DWT_CTRL] = 0
 
     def memory(self, address: int, nbytes: int) -> bytes:
         """What is in memory."""

@@ -14,10 +14,9 @@
 #error ECT_CPU_HZ is 192000000 (CLOCK=hp) or 96000000 (CLOCK=lp)
 #endif
 
-/* PWRCTRL MCUPERFREQ: which mode the hardware is in. The HAL's own status function only repeats
- * what was asked for last, which after a soft reset need not be what runs. */
+/* PWRCTRL MCUPERFREQ, bits 4:3: the mode that the hardware is in. The HAL's own status function
+ * only repeats what was asked for last, which after a soft reset need not be what runs. */
 #define MCUPERFREQ        0x40021000u
-#define MCUPERF_ACK       (1u << 2)
 #define MCUPERF_MODE(r)   (((r) >> 3) & 3u)
 #define MCUPERF_MODE_LOW  1u
 #define MCUPERF_MODE_HIGH 2u
@@ -33,30 +32,36 @@ static const am_hal_pwrctrl_sram_memcfg_t NO_SHARED_SRAM = {
 
 static ect_text_t failure;
 
-static void expect(const char *step, uint32_t status) {
-    if (status == AM_HAL_STATUS_SUCCESS || failure.characters[0] != '\0') {
-        return;
+/* Keeps the first failure: what follows may only be its consequence. */
+static void fail(const char *step, const char *how, uint32_t value) {
+    if (failure.characters[0] == '\0') {
+        ect_text_add(&failure, step);
+        ect_text_add(&failure, how);
+        ect_text_add_hex(&failure, value);
     }
-    ect_text_add(&failure, step);
-    ect_text_add(&failure, " failed with HAL status ");
-    ect_text_add_hex(&failure, status);
 }
 
-static uint32_t running_hz(void) {
-    const uint32_t state = AM_REGVAL(MCUPERFREQ);
-    if ((state & MCUPERF_ACK) == 0) {
+static void expect(const char *step, uint32_t status) {
+    if (status != AM_HAL_STATUS_SUCCESS) {
+        fail(step, " failed with HAL status ", status);
+    }
+}
+
+static uint32_t running_hz(uint32_t perfreq) {
+    switch (MCUPERF_MODE(perfreq)) {
+    case MCUPERF_MODE_HIGH:
+        return HP_HZ;
+    case MCUPERF_MODE_LOW:
+        return LP_HZ;
+    default:
         return 0;
     }
-    return MCUPERF_MODE(state) == MCUPERF_MODE_HIGH  ? HP_HZ
-           : MCUPERF_MODE(state) == MCUPERF_MODE_LOW ? LP_HZ
-                                                     : 0;
 }
 
 static void select_clock(void) {
     const uint32_t status = am_hal_pwrctrl_mcu_mode_select(WANTED_MODE);
-    expect(status == AM_HAL_STATUS_INVALID_OPERATION ? "192 MHz without the SIMO buck"
-                                                     : "the choice of the clock",
-           status);
+    const bool no_buck = status == AM_HAL_STATUS_INVALID_OPERATION;
+    expect(no_buck ? "192 MHz without the SIMO buck" : "the choice of the clock", status);
 }
 
 const char *ect_bringup(uint32_t *cpu_hz) {
@@ -69,9 +74,10 @@ const char *ect_bringup(uint32_t *cpu_hz) {
     am_hal_sysctrl_fpu_enable();
     am_hal_sysctrl_fpu_stacking_enable(true);
     select_clock();
-    *cpu_hz = running_hz();
+    const uint32_t perfreq = AM_REGVAL(MCUPERFREQ);
+    *cpu_hz = running_hz(perfreq);
     if (*cpu_hz != ECT_CPU_HZ) {
-        expect("the clock's read-back", AM_REGVAL(MCUPERFREQ) | 0x80000000u);
+        fail("the processor runs in another mode than chosen", ": MCUPERFREQ ", perfreq);
     }
     return failure.characters;
 }

@@ -14,14 +14,11 @@
 #define DEMCR_TRCENA       (1u << 24)
 #define DWT_CTRL_CYCCNTENA 1u
 
-static void start_cycles(void) {
-    /* A debugger powers the debug unit; without one this has to. Whether it is enough only silicon
-     * can tell, which is what the test is for: its status is no failure. */
+/* A debugger powers the debug unit; without one this has to. Whether it is enough only silicon can
+ * tell, which is what the test is for: its status is no failure. */
+static void power_cycles(void) {
     const uint32_t ignored = am_hal_pwrctrl_periph_enable(AM_HAL_PWRCTRL_PERIPH_DEBUG);
     (void)ignored;
-    AM_REGVAL(DEMCR) |= DEMCR_TRCENA;
-    AM_REGVAL(DWT_CYCCNT) = 0;
-    AM_REGVAL(DWT_CTRL) |= DWT_CTRL_CYCCNTENA;
 }
 
 static bool start_timer(void) {
@@ -41,7 +38,7 @@ static bool start_timer(void) {
 }
 
 bool ect_clocks_start(void) {
-    start_cycles();
+    power_cycles();
     return start_timer();
 }
 
@@ -50,6 +47,9 @@ uint32_t ect_clocks_ticks(void) {
 }
 
 uint32_t ect_clocks_cycles(void) {
+    /* Each time: a debugger that leaves may switch both off behind our back. */
+    AM_REGVAL(DEMCR) |= DEMCR_TRCENA;
+    AM_REGVAL(DWT_CTRL) |= DWT_CTRL_CYCCNTENA;
     return AM_REGVAL(DWT_CYCCNT);
 }
 

@@ -16,7 +16,7 @@ bool ect_clocks_start(void);
 /* Timer ticks, wrapping after 179 s. */
 uint32_t ect_clocks_ticks(void);
 
-/* The cycle counter as it is, moving or not. */
+/* The cycle counter, switched on if it was not; where it has no power it does not move. */
 uint32_t ect_clocks_cycles(void);
 
 /* Counts cycles over a millisecond of the timer: "running" if they are those of `cpu_hz` within an

@@ -21,7 +21,7 @@ BuildImage = Callable[..., Image]
 WINDOW = bytes(range(256)) * 2
 BUS_ERROR, INVALID_OPERATION = 0x0800_0000, 7
 FRAMING, OVERRUN = 0x100, 0x800
-HP, LP, ACKNOWLEDGED = 2 << 3, 1 << 3, 1 << 2
+HP, LP = 2 << 3, 1 << 3
 USES_PSP = 0xFFFF_FFFD
 
 
@@ -112,7 +112,7 @@ def test_start_up_takes_nothing_of_the_memory_for_granted(elf: Path) -> None:
 
 def test_192_mhz_without_the_simo_buck_is_refused_with_the_reason(elf: Path) -> None:
     statuses = {"am_hal_pwrctrl_mcu_mode_select": INVALID_OPERATION}
-    board = Apollo4p(elf, statuses=statuses, perf=LP | ACKNOWLEDGED, cycles_per_us=96)
+    board = Apollo4p(elf, statuses=statuses, perf=LP, cycles_per_us=96)
     with pytest.raises(
         LinkError, match=r"192 MHz without the SIMO buck failed .* 00000007"
     ) as caught:
@@ -121,20 +121,22 @@ def test_192_mhz_without_the_simo_buck_is_refused_with_the_reason(elf: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("clock", "perf"),
-    [
-        (ClockMode.HP, LP | ACKNOWLEDGED),
-        (ClockMode.LP, HP | ACKNOWLEDGED),
-        (ClockMode.HP, HP),
-    ],
-    ids=["low", "high", "not acknowledged"],
+    ("clock", "perf"), [(ClockMode.HP, LP), (ClockMode.LP, HP), (ClockMode.LP, 0)]
 )
 def test_a_clock_that_is_not_the_chosen_one_is_reported(
     build_image: BuildImage, clock: ClockMode, perf: int
 ) -> None:
     board = Apollo4p(build_image(clock=clock).elf, perf=perf)
-    with pytest.raises(LinkError, match="the clock's read-back"):
+    with pytest.raises(LinkError, match=f"in another mode than chosen: MCUPERFREQ {perf:08x}"):
         session_on(board).hello()
+
+
+def test_low_power_as_after_reset_needs_no_acknowledgement(build_image: BuildImage) -> None:
+    # The register's reset value: nothing was asked for, so nothing was acknowledged.
+    board = Apollo4p(build_image(clock=ClockMode.LP).elf, perf=LP | 1, cycles_per_us=96)
+    hello = session_on(board).hello()
+    assert (hello.cpu_hz, hello.cycle_counter) == (96_000_000, CycleCounter.RUNNING)
+    assert dict(board.calls)["am_hal_pwrctrl_mcu_mode_select"] == 1
 
 
 def test_the_first_failed_step_is_the_one_that_is_named(elf: Path) -> None:
@@ -165,6 +167,29 @@ def test_the_cycle_counter_is_tested_against_the_timer(
     assert session.hello().cycle_counter is found
     (result,) = session.infer([WINDOW], InputFormat.INT8)
     assert (result.cycles_invoke > 0) == (cycles_per_us > 0)
+
+
+def test_a_debugger_that_leaves_does_not_switch_the_counter_off(elf: Path) -> None:
+    board = Apollo4p(elf)
+    session = session_on(board)
+    session.hello()
+    board.detach_debugger()
+    (result,) = session.infer([WINDOW], InputFormat.INT8)
+    assert result.cycles_invoke > 0
+
+
+def test_reading_keeps_up_with_921600_baud_at_96_mhz(elf: Path) -> None:
+    """Half of the time between two bytes must do for what is done with a byte."""
+    board = Apollo4p(elf)
+    session_on(board).hello()
+    half_cycles = 96_000_000 * 10 // 921_600 // 2
+    body = list(request(Kind.INFER, b"\2" + WINDOW * 4)[:-1])
+    for size in (1, 8, 31):
+        board.rx += body[:size]
+        executed = board.count_instructions()
+        # Few instructions take more than two cycles, and those are in the HAL's register accesses.
+        assert 2 * executed < half_cycles * size, f"{executed} instructions for {size} bytes"
+        del body[:size]
 
 
 def test_without_a_uart_the_image_halts(elf: Path) -> None:
