@@ -103,7 +103,7 @@ class Apollo4p:
         self._uc.reg_write(arm.UC_ARM_REG_SP, sp)
         self._pc = pc
         if self.fault_at_start:
-            self._handle("ect_fault_enter", 0xFFFF_FFF9)
+            self._take_fault(None, self.symbols["ect_stack_high"] + 64)
 
     def run(self) -> None:
         """Runs until the firmware waits for a byte that is not there, or has halted."""
@@ -116,17 +116,24 @@ class Apollo4p:
             self._pc = self._uc.reg_read(arm.UC_ARM_REG_PC)
             return
 
-    def enter(self, function: str, r0: int, psp: int) -> None:
-        """Goes on at a function as an exception would, ``psp`` being the interrupted stack."""
-        self._handle(function, r0)
-        self._uc.reg_write(arm.UC_ARM_REG_PSP, psp)
+    def fault(self, *, psp: int | None = None, msp: int | None = None) -> None:
+        """Goes on as after a processor fault.
+
+        Args:
+            psp: Where main's stack holds the registers, or
+            msp: where the handlers' stack does.
+        """
+        self._take_fault(psp, msp)
         self.run()
 
-    def _handle(self, function: str, r0: int) -> None:
-        self._pc = self.symbols[function]
-        self._uc.reg_write(arm.UC_ARM_REG_R0, r0)
+    def _take_fault(self, psp: int | None, msp: int | None) -> None:
+        (hard_fault,) = struct.unpack("<I", self._uc.mem_read(VECTORS + 4 * 3, 4))
+        self._pc = hard_fault & ~1
+        handlers_stack = self.symbols["ect_handler_stack_high"] if msp is None else msp
         self._uc.reg_write(arm.UC_ARM_REG_CONTROL, 0)
-        self._uc.reg_write(arm.UC_ARM_REG_MSP, self.symbols["ect_handler_stack_high"])
+        self._uc.reg_write(arm.UC_ARM_REG_MSP, handlers_stack)
+        self._uc.reg_write(arm.UC_ARM_REG_PSP, psp or 0)
+        self._uc.reg_write(arm.UC_ARM_REG_LR, 0xFFFF_FFF9 if psp is None else 0xFFFF_FFFD)
 
     def count_instructions(self) -> int:
         """Runs as :meth:`run` does and counts."""

@@ -54,28 +54,24 @@ __attribute__((noinline)) void ect_fault_halt(void) {
     }
 }
 
-void ect_fault_enter(uint32_t exc_return) {
+void ect_fault_enter(uint32_t exc_return, uint32_t msp) {
     if (is_valid()) {
         /* The record of an earlier fault was not even read: starting again would go on for ever. */
         ect_fault_halt();
     }
-    uint32_t sp;
+    const bool in_main = (exc_return & USES_PSP) != 0;
+    uint32_t sp = msp;
+    if (in_main) {
+        __asm__ volatile("mrs %0, psp" : "=r"(sp));
+    }
+    const uint32_t low = (uint32_t)(uintptr_t)(in_main ? ect_stack_low : ect_stack_high);
+    const uint32_t high = (uint32_t)(uintptr_t)(in_main ? ect_stack_high : ect_handler_stack_high);
     uint32_t exception;
     __asm__ volatile("mrs %0, ipsr" : "=r"(exception));
-    const bool on_process_stack = (exc_return & USES_PSP) != 0;
-    if (on_process_stack) {
-        __asm__ volatile("mrs %0, psp" : "=r"(sp));
-    } else {
-        __asm__ volatile("mrs %0, msp" : "=r"(sp));
-    }
-    const uint32_t low = (uint32_t)(uintptr_t)(on_process_stack ? ect_stack_low : ect_stack_high);
-    const uint32_t high =
-        (uint32_t)(uintptr_t)(on_process_stack ? ect_stack_high : ect_handler_stack_high);
-    const bool overflow = sp < low || sp > high - FRAME_BYTES;
     record.mark = RECORD_MARK;
-    record.overflow = overflow;
+    record.overflow = sp < low || sp > high - FRAME_BYTES;
     record.exception = exception & EXCEPTION_MASK;
-    record.pc = overflow || !on_process_stack ? 0 : ((const uint32_t *)(uintptr_t)sp)[FRAME_PC];
+    record.pc = record.overflow ? 0 : ((const uint32_t *)(uintptr_t)sp)[FRAME_PC];
     record.cfsr = SCB_CFSR;
     record.hfsr = SCB_HFSR;
     record.check = check_of(&record);

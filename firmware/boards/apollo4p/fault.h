@@ -11,8 +11,9 @@ _Noreturn void ect_fault_restart(void);
 /* Nothing more can be done: waits for a debugger or the reset button. */
 _Noreturn void ect_fault_halt(void);
 
-/* Entered by the vector table with the value of LR on entry: which stack holds the registers. */
-_Noreturn void ect_fault_enter(uint32_t exc_return);
+/* Entered by the vector table with the values of LR, which tells the stack that holds the
+ * registers, and of the handlers' stack pointer on entry. */
+_Noreturn void ect_fault_enter(uint32_t exc_return, uint32_t msp);
 
 /* Words on the fault that led to this start, once; "" if there was none. */
 const char *ect_fault_take(void);

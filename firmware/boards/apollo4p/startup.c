@@ -86,7 +86,7 @@ void ect_reset_handler(void) {
 
 /* Interrupts come here too: none is ever enabled. */
 __attribute__((naked)) static void on_fault(void) {
-    __asm__ volatile("mov r0, lr\n b ect_fault_enter\n");
+    __asm__ volatile("mov r0, lr\n mrs r1, msp\n b ect_fault_enter\n");
 }
 
 __attribute__((section(".vectors"), used)) const vectors_t ect_vectors = {

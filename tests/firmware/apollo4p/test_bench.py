@@ -88,7 +88,7 @@ def test_the_report_shows_milliseconds_and_the_clock(
 def test_a_run_after_a_fault_says_so(prepared: Prepared) -> None:
     board = Apollo4p(prepared.image.elf, invoke_us=INVOKE_US)
     board.run()
-    board.enter("ect_fault_enter", r0=0xFFFF_FFFD, psp=board.symbols["ect_stack_high"] - 64)
+    board.fault(psp=board.symbols["ect_stack_high"] - 64)
     record = run_on(board, prepared).record
     assert "started anew after a fault: processor fault" in record.notes["board"]
 

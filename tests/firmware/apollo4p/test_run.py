@@ -22,7 +22,6 @@ WINDOW = bytes(range(256)) * 2
 BUS_ERROR, INVALID_OPERATION = 0x0800_0000, 7
 FRAMING, OVERRUN = 0x100, 0x800
 HP, LP = 2 << 3, 1 << 3
-USES_PSP = 0xFFFF_FFFD
 
 
 @pytest.fixture
@@ -234,7 +233,7 @@ def test_a_fault_is_told_after_the_restart_and_once(elf: Path) -> None:
     session.hello()
     stack = board.symbols["ect_stack_high"] - 64
     board.store(stack + 24, (0x0001_9ABC).to_bytes(4, "little"))
-    board.enter("ect_fault_enter", r0=USES_PSP, psp=stack)
+    board.fault(psp=stack)
     assert board.resets == 2
     assert session.hello().last_fault.startswith("processor fault, exception ")
     assert " pc 00019abc cfsr 00000000" in session.hello().last_fault
@@ -246,8 +245,18 @@ def test_a_stack_overflow_is_told_from_other_faults(elf: Path) -> None:
     board = Apollo4p(elf)
     session = session_on(board)
     session.hello()
-    board.enter("ect_fault_enter", r0=USES_PSP, psp=board.symbols["ect_stack_low"] - 32)
+    board.fault(psp=board.symbols["ect_stack_low"] - 32)
     assert session.hello().last_fault.startswith("stack overflow")
+
+
+def test_a_fault_in_a_handler_or_before_main_is_told_too(elf: Path) -> None:
+    board = Apollo4p(elf)
+    session = session_on(board)
+    session.hello()
+    stack = board.symbols["ect_handler_stack_high"] - 64
+    board.store(stack + 24, (0x0001_8888).to_bytes(4, "little"))
+    board.fault(msp=stack)
+    assert " pc 00018888 " in session.hello().last_fault
 
 
 def test_faults_before_set_up_do_not_restart_for_ever(elf: Path) -> None:
@@ -255,7 +264,7 @@ def test_faults_before_set_up_do_not_restart_for_ever(elf: Path) -> None:
     stack = board.symbols["ect_stack_high"] - 64
     board.run()
     board.fault_at_start = True
-    board.enter("ect_fault_enter", r0=USES_PSP, psp=stack)
+    board.fault(psp=stack)
     assert board.halted and board.resets == 2
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from enum import Enum
-from pathlib import Path
 
 import click
 
 from ectopy import console
-from ectopy.toolchain import BoardOptions
+from ectopy.toolchain import options_from
 from ectopy.usecases.build import BuildRequest, build_firmware
 from ectopy.vocab import BoardName, ClockMode, EngineName, ModelPlace
 from ectopy.zoo import open_bundle
@@ -18,8 +18,6 @@ EXAMPLES = """
 Examples:
   ectopy build
   ectopy build --board apollo4p --neuralspot ~/neuralSPOT --clock lp
-      neuralspot, clock, baud and model-in are also read from the environment,
-      and by make: NEURALSPOT= CLOCK= BAUD= MODEL_IN=
 """
 
 
@@ -31,42 +29,26 @@ def _choice(kind: type[Enum]) -> click.Choice[str]:
 @click.option("--board", type=_choice(BoardName), default="virt", help="Where it will run.")
 @click.option("--engine", type=_choice(EngineName), default="aot", help="Inference engine.")
 @click.option("--model", default="beat-3-eff-sm", help="Bundle name or folder.")
-@click.option(
-    "--neuralspot",
-    type=click.Path(path_type=Path),
-    envvar="NEURALSPOT",
-    help="Checkout with the vendor's SDK, for apollo4p; see: ectopy sdk.",
-)
-@click.option(
-    "--clock",
-    type=_choice(ClockMode),
-    envvar="CLOCK",
-    default="hp",
-    help="Of apollo4p: 192 MHz (hp) or 96 MHz (lp).",
-)
-@click.option("--baud", type=int, envvar="BAUD", default=921_600, help="Of apollo4p's port.")
-@click.option(
-    "--model-in",
-    type=_choice(ModelPlace),
-    envvar="MODEL_IN",
-    default="mram",
-    help="Where apollo4p keeps the model's constants.",
-)
+@click.option("--neuralspot", metavar="DIR", help="The vendor's SDK, see ectopy sdk.")
+@click.option("--clock", type=_choice(ClockMode), help="192 MHz (hp) or 96 MHz (lp).")
+@click.option("--baud", type=int, help="Of the serial port.")
+@click.option("--model-in", type=_choice(ModelPlace), help="Where the model's constants are.")
 @click.pass_context
 def command(ctx: click.Context, /, **options: object) -> None:
-    """Build a firmware image for a board, an engine and a model."""
+    """Build a firmware image for a board, an engine and a model.
+
+    The last four options are of board apollo4p only, and what is not given is taken from the
+    environment: NEURALSPOT, CLOCK, BAUD, MODEL_IN.
+    """
     chosen = ctx.params
-    root: Path | None = chosen["neuralspot"]
+    board = BoardName(chosen["board"])
+    variables = ("neuralspot", "clock", "baud", "model_in")
+    given = {name.upper(): str(chosen[name]) for name in variables if chosen[name] is not None}
     request = BuildRequest(
-        board=BoardName(chosen["board"]),
+        board=board,
         engine=EngineName(chosen["engine"]),
         bundle=open_bundle(chosen["model"]),
-        options=BoardOptions(
-            neuralspot=root.expanduser() if root else None,
-            clock=ClockMode(chosen["clock"]),
-            baud=chosen["baud"],
-            model_in=ModelPlace(chosen["model_in"]),
-        ),
+        options=options_from(os.environ | given) if board is BoardName.APOLLO4P else None,
     )
     with console.progress_bar(f"building {request.bundle.name} for {request.board}") as progress:
         image = build_firmware(request, progress)

@@ -88,7 +88,7 @@ class Session:
         if hello.setup_error:
             raise LinkError(
                 f"board {hello.board} could not be set up: {hello.setup_error}",
-                hint="cut its power for a moment; firmware/boards/README.md says where to look",
+                hint="cut its power for a moment; its README in firmware/boards explains",
             )
         self._hello = hello
         return hello
