@@ -24,15 +24,16 @@ data_dir = $(if $(DATA_DIR),--data-dir '$(DATA_DIR)')
 export TFLM TFLM_LIB NEURALSPOT RUNTIME RUNTIME_VARIANT ARENA_BYTES
 
 .DEFAULT_GOAL := help
-.PHONY: help bench gate test test-train autodeploy profile quantize render firmware train evaluate lint format clean distclean
+.PHONY: help bench gate test test-train autodeploy profile quantize render firmware sdk train evaluate lint format clean distclean
 .PHONY: toolchain host
 
 help:  ## List the targets and variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "Variables: BOARD=virt|host MODEL=beat-3-eff-sm|beat-2-eff-sm|DIR ENGINE=aot|tflm LIMIT=N|all"
+	@echo "Variables: BOARD=virt|apollo4p|host MODEL=beat-3-eff-sm|beat-2-eff-sm|DIR ENGINE=aot|tflm LIMIT=N|all"
 	@echo "           DATASET=auto|mitdb|synthetic SPLIT=ds2|ds1 DATA_DIR= LINK=auto|uart|fast PORT= JSON= SEED="
 	@echo "           ENGINE=tflm: TFLM= [TFLM_LIB=] or NEURALSPOT= [RUNTIME=], RUNTIME_VARIANT= ARENA_BYTES="
+	@echo "           of apollo4p: NEURALSPOT=DIR CLOCK=hp|lp BAUD=921600 MODEL_IN=mram|tcm"
 
 bench: .venv/.ready $(TOOLS)  ## Build the firmware, boot it, stream ECG windows, print and save the report
 	@$(ECTOPY) bench --board $(BOARD) --model $(MODEL) --engine $(ENGINE) --dataset $(DATASET) \
@@ -53,6 +54,9 @@ render: .venv/.ready  ## Write the C of the engine and model into build/
 
 firmware: .venv/.ready $(TOOLS)  ## Build the firmware image
 	@$(ECTOPY) build --board $(BOARD) --model $(MODEL) --engine $(ENGINE) $(ARGS)
+
+sdk: .venv/.ready  ## Explain and check the vendor's SDK that BOARD=apollo4p needs
+	@$(ECTOPY) sdk $(if $(NEURALSPOT),--neuralspot '$(NEURALSPOT)')
 
 profile: .venv/.ready $(TOOLS)  ## Where the instructions and modelled cycles of an inference go
 	@$(ECTOPY) profile --board $(BOARD) --model $(MODEL) --engine $(ENGINE) --seed $(SEED) $(data_dir) \

@@ -98,6 +98,16 @@ def test_a_record_from_before_there_was_a_place_for_energy_is_read() -> None:
     assert "energy" in record.notes
 
 
+def test_a_record_from_before_cycles_were_counted_is_read() -> None:
+    tree = json.loads(to_json(invented_record()))
+    del tree["board"]["cpu_hz"], tree["latency"]["cycles_median"]
+    del tree["notes"]["board.cpu_hz"], tree["notes"]["latency.cycles_median"]
+    jsonschema.validate(tree, json.loads(PUBLISHED.read_text()))
+    record = from_json(json.dumps(tree))
+    assert record.board.cpu_hz is None and record.latency.cycles_median is None
+    assert "not asked" in record.notes["latency.cycles_median"]
+
+
 @given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
 def test_anything_else_is_refused_with_an_input_error(text: str) -> None:
     with pytest.raises(InputError):

@@ -6,14 +6,10 @@
 #include <stdint.h>
 
 #include "ectopy/engine.h"
+#include "ectopy/model.h"
 
 #ifdef __cplusplus
 extern "C" {
-#endif
-
-/* A board may put the model into another section: it defines this on the command line. */
-#ifndef ECT_MODEL_SECTION
-#define ECT_MODEL_SECTION
 #endif
 
 /* What TFLM asks of arena and flatbuffer. */

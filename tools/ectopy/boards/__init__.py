@@ -24,6 +24,7 @@ FAST_FROM_WINDOWS = 2000
 
 _LINKS: dict[BoardName, tuple[LinkKind, ...]] = {
     BoardName.VIRT: (LinkKind.UART, LinkKind.FAST),
+    BoardName.APOLLO4P: (LinkKind.UART,),
     BoardName.HOST: (LinkKind.PIPE,),
 }
 """Links of each board, the slowest and most real first."""
@@ -90,6 +91,8 @@ def open_board(request: BoardRequest, progress: Progress = silent) -> Iterator[B
             finally:
                 serial.close()
         return
+    if request.board is BoardName.APOLLO4P:
+        raise InputError("board apollo4p is on a cable, and no port was given", hint="see --port")
     if request.elf is None or not request.elf.is_file():
         raise InputError(f"no firmware image {request.elf or ''}", hint="build it: make firmware")
     kind = choose_link(request.board, request.link, windows=0)

@@ -29,6 +29,7 @@ COMMANDS = {
     "render": "ectopy.cli.render",
     "report": "ectopy.cli.report",
     "runs": "ectopy.cli.runs",
+    "sdk": "ectopy.cli.sdk",
     "train": "ectopy.cli.train",
 }
 """Command name -> module that holds it as ``command``."""

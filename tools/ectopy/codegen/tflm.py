@@ -82,7 +82,11 @@ def tflm_context(graph: Graph, tflite: bytes, arena_bytes: int) -> TflmContext:
         banner=banner(graph),
         arena_bytes=-(-arena_bytes // ARENA_ALIGNMENT) * ARENA_ALIGNMENT,
         flatbuffer=ArrayContext(
-            name="flatbuffer", c_type="uint8_t", count=values.size, rows=c_rows(values)
+            name="flatbuffer",
+            c_type="uint8_t",
+            count=values.size,
+            of_model=True,
+            rows=c_rows(values),
         ),
         input=_tensor(graph.input),
         output=_tensor(graph.output),

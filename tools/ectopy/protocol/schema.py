@@ -14,7 +14,7 @@ import struct
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 MAX_BODY = 2304
 """Longest body in bytes, either way; one float32 window of 512 samples and its format byte fit."""
 HEADER = struct.Struct("<BBH")
@@ -185,6 +185,11 @@ INFER = Message(
             Field(name="ticks_total", type=_U32, text="from the decoded request to the outputs"),
             Field(name="ticks_preprocess", type=_U32, text="normalization and quantization"),
             Field(name="ticks_invoke", type=_U32, text="the engine's inference"),
+            Field(
+                name="cycles_invoke",
+                type=_U32,
+                text="the same by the cycle counter; 0 where there is none or it stands",
+            ),
         ),
         tail="int8 output tensor",
     ),
@@ -222,6 +227,11 @@ STATS = Message(
             Field(name="inferences", type=_U32, text="INFER computed"),
             Field(name="stack_high_water", type=_U32, text="bytes of stack ever used; 0 unknown"),
             Field(name="stack_size", type=_U32, text="bytes of stack; 0 unknown"),
+            Field(
+                name="line_errors",
+                type=_U32,
+                text="bytes that came damaged: overrun, framing, parity or break of a serial port",
+            ),
         )
     ),
 )

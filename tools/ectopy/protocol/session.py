@@ -88,15 +88,22 @@ class Session:
         """Opens the session, and says what the device is.
 
         Raises:
-            LinkError: Silence, noise, another protocol version, or a device that cannot run.
+            LinkError: Silence, noise, another protocol version, or a device that cannot run or
+                could not be set up.
         """
         session_id = time.time_ns() & 0xFFFFFFFF
         # A zero first: the device may still hold half a frame of somebody else's.
         self._send(b"\0")
         body = schema.HELLO.request.codec.pack(session_id)
         reply = self._ask(schema.HELLO, body)
-        self._hello = parse_hello(schema.HELLO.reply.tail_of(reply.body))
-        return self._hello
+        hello = parse_hello(schema.HELLO.reply.tail_of(reply.body))
+        if hello.setup_error:
+            raise LinkError(
+                f"board {hello.board} could not be set up: {hello.setup_error}",
+                hint="cut its power for a moment; its README in firmware/boards explains",
+            )
+        self._hello = hello
+        return hello
 
     def infer(self, windows: Iterable[bytes], fmt: InputFormat) -> Iterator[InferResult]:
         """Sends windows, as many in flight as the device grants, and yields answers in order.
@@ -131,7 +138,7 @@ class Session:
 
     def _result(self, hello: Hello, index: int, reply: Frame) -> InferResult:
         self._require_ok(reply, f"window {index}")
-        total, preprocess, invoke = schema.INFER.reply.scalars(reply.body)
+        total, preprocess, invoke, cycles = schema.INFER.reply.scalars(reply.body)
         outputs = schema.INFER.reply.tail_of(reply.body)
         if len(outputs) != hello.output.nbytes:
             raise LinkError(f"the device answered window {index} with {len(outputs)} outputs")
@@ -140,6 +147,7 @@ class Session:
             ticks_total=total,
             ticks_preprocess=preprocess,
             ticks_invoke=invoke,
+            cycles_invoke=cycles,
             outputs=outputs,
         )
 
@@ -179,8 +187,8 @@ class Session:
             LinkError: Link lost.
         """
         reply = self._ask_opened(schema.STATS, b"")
-        frames, damaged, repeats, inferences, high_water, size = schema.STATS.reply.scalars(
-            reply.body
+        frames, damaged, repeats, inferences, high_water, size, line_errors = (
+            schema.STATS.reply.scalars(reply.body)
         )
         return DeviceStats(
             frames=frames,
@@ -189,6 +197,7 @@ class Session:
             inferences=inferences,
             stack_high_water_bytes=high_water,
             stack_size_bytes=size,
+            line_errors=line_errors,
         )
 
     def selftest(self) -> int:

@@ -11,7 +11,9 @@ from pathlib import Path
 from ectopy.errors import EctopyError, ToolError
 from ectopy.progress import Progress, silent
 from ectopy.toolchain.budget import overflow_error
+from ectopy.toolchain.options import BoardOptions
 from ectopy.toolchain.runtime import Runtime
+from ectopy.toolchain.sdk import SUITE_VERSION
 from ectopy.toolchain.sources import FIRMWARE_DIR, image_sources
 from ectopy.vocab import BoardName, EngineName
 
@@ -30,6 +32,7 @@ class MakeRequest:
         generated: Folder of generated sources.
         out: Folder for objects and the ELF file.
         runtime: For engine tflm.
+        options: Of the board ``apollo4p``; their SDK must have been checked.
     """
 
     board: BoardName
@@ -38,6 +41,7 @@ class MakeRequest:
     out: Path
     build_id: str
     runtime: Runtime | None = None
+    options: BoardOptions | None = None
 
 
 def make_firmware(request: MakeRequest, progress: Progress = silent) -> Path:
@@ -62,6 +66,7 @@ def make_firmware(request: MakeRequest, progress: Progress = silent) -> Path:
         *(f"BOARD={request.board}", f"ENGINE={request.engine}", f"BUILD_ID={request.build_id}"),
         *(f"GEN={request.generated.resolve()}", f"OUT={request.out.resolve()}"),
         *(_runtime_variables(runtime) if runtime is not None else ()),
+        *(_variables(request.options) if request.options is not None else ()),
     ]
     lines: list[str] = []
     done, total = 0, _steps(request)
@@ -97,6 +102,18 @@ def _runtime_variables(runtime: Runtime) -> tuple[str, ...]:
         f"RUNTIME_DEFINES={' '.join(runtime.defines)}",
         f"RUNTIME_LIBRARY={runtime.library}",
         f"RUNTIME_VERSION={runtime.version}",
+    )
+
+
+def _variables(options: BoardOptions) -> tuple[str, ...]:
+    assert options.neuralspot is not None
+    _require_plain_paths(options.neuralspot)
+    return (
+        f"NEURALSPOT={options.neuralspot.resolve()}",
+        f"AMBIQSUITE={SUITE_VERSION}",
+        f"CLOCK={options.clock}",
+        f"BAUD={options.baud}",
+        f"MODEL_IN={options.model_in}",
     )
 
 

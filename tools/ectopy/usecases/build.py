@@ -11,6 +11,7 @@ from ectopy.cycles import ArenaNeed
 from ectopy.graph.reader import read_model_bytes
 from ectopy.progress import Progress, silent
 from ectopy.toolchain import (
+    BoardOptions,
     Compiler,
     Image,
     MakeRequest,
@@ -21,7 +22,9 @@ from ectopy.toolchain import (
     exclusive,
     find_compiler,
     find_runtime,
+    find_sdk,
     make_firmware,
+    options_from,
     read_elf,
 )
 from ectopy.usecases.arena import known_need, remember_need, reserved_bytes
@@ -44,6 +47,7 @@ class BuildRequest:
             ``build/`` beside the sources.
         operators: Whether the image must tell operators apart (PROFILE, DUMP). Engine aot always
             does; engine tflm takes another library for it, and another folder.
+        options: For ``apollo4p``; None takes them from the environment.
     """
 
     board: BoardName
@@ -51,6 +55,7 @@ class BuildRequest:
     bundle: Bundle
     out_dir: Path | None = None
     operators: bool = False
+    options: BoardOptions | None = None
 
     @property
     def folder(self) -> Path:
@@ -61,11 +66,19 @@ class BuildRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Job:
-    """A request and what was found for it."""
+    """A request and what was found for it.
+
+    Attributes:
+        runtime: For engine tflm.
+        options: For board ``apollo4p``.
+        fingerprint: Of options and SDK, for the build id.
+    """
 
     request: BuildRequest
     compiler: Compiler
-    runtime: Runtime | None
+    runtime: Runtime | None = None
+    options: BoardOptions | None = None
+    fingerprint: str = ""
 
     @property
     def toolchain(self) -> str:
@@ -76,7 +89,12 @@ class _Job:
     def build_id(self, contents: dict[str, str]) -> str:
         request = self.request
         return compute_build_id(
-            request.board, request.engine, self.compiler, contents, self.runtime
+            request.board,
+            request.engine,
+            self.compiler,
+            contents,
+            runtime=self.runtime,
+            extra=self.fingerprint,
         )
 
 
@@ -91,19 +109,35 @@ def build_firmware(request: BuildRequest, progress: Progress = silent) -> Image:
     """Renders, compiles and links; what is up to date is left alone.
 
     Raises:
-        InputError: No runtime is named for engine tflm, or it may not run on the board.
+        InputError: No runtime is named for engine tflm, or it may not run on the board; or the
+            vendor's SDK, which ``apollo4p`` needs, is not where it should be.
         ModelError: The model cannot be compiled.
         BudgetError: Arena, constants or image do not fit the board.
         ToolError: The compiler or the runtime is missing or failed.
     """
+    job = _job(request)
+    with exclusive(request.folder):
+        return _build(job, progress)
+
+
+def _job(request: BuildRequest) -> _Job:
+    compiler = find_compiler(request.board)
+    options, fingerprint = None, ""
+    if request.board is BoardName.APOLLO4P:
+        options = request.options or options_from()
+        fingerprint = f"{options} {find_sdk(options.neuralspot).fingerprint}"
     runtime = None
     if request.engine is EngineName.TFLM:
         runtime = find_runtime(
             RuntimeRequest.from_environment(request.board, os.environ, operators=request.operators)
         )
-    job = _Job(request=request, compiler=find_compiler(request.board), runtime=runtime)
-    with exclusive(request.folder):
-        return _build(job, progress)
+    return _Job(
+        request=request,
+        compiler=compiler,
+        runtime=runtime,
+        options=options,
+        fingerprint=fingerprint,
+    )
 
 
 def expected_build_id(request: BuildRequest, progress: Progress = silent) -> str:
@@ -114,9 +148,7 @@ def expected_build_id(request: BuildRequest, progress: Progress = silent) -> str
     """
     if request.engine is EngineName.TFLM:
         return build_firmware(request, progress).build_id
-    compiler = find_compiler(request.board)
-    texts = render_texts(request.bundle, request.engine).texts
-    return compute_build_id(request.board, request.engine, compiler, texts)
+    return _job(request).build_id(render_texts(request.bundle, request.engine).texts)
 
 
 def _build(job: _Job, progress: Progress) -> Image:
@@ -175,6 +207,7 @@ def _make(job: _Job, arena_bytes: int | None, progress: Progress) -> _Made:
             out=request.folder,
             build_id=build_id,
             runtime=job.runtime,
+            options=job.options,
         ),
         progress,
     )
