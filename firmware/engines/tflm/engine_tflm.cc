@@ -118,7 +118,7 @@ ect_status_t ect_engine_init(void) {
     auto *made = new (interpreter_room)
         Interpreter(flatbuffer, *resolver, model.arena, model.arena_bytes, nullptr, events);
     if (made->AllocateTensors() != kTfLiteOk) {
-        /* It does not say why. With enough memory the build saw this very code succeed. */
+        /* It does not say why; but a build that may try saw this succeed with enough memory. */
         return ECT_E_SIZE;
     }
     interpreter = made;

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from elftools.elf.constants import SH_FLAGS
+from elftools.elf.elffile import ELFFile
 from jinja2 import UndefinedError
 
 import ectopy
@@ -143,3 +145,29 @@ def test_generated_code_compiles_without_a_warning_and_without_a_heap(
         )
         assert result.returncode == 0, result.stderr
         assert "malloc" not in text
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "arm-none-eabi-gcc"])
+def test_the_model_of_tflm_is_aligned_and_goes_into_the_section_a_board_names(
+    compiler: str, graph: Graph, info: ImageInfo, tmp_path: Path
+) -> None:
+    source = tmp_path / "model_tflm.c"
+    source.write_text(render_tflm(graph, b"flatbuffer", 100, info)["model_tflm.c"])
+    built = tmp_path / "model.o"
+    for defines, section in (
+        ([], ".rodata.flatbuffer"),
+        (['-DECT_MODEL_SECTION=__attribute__((section(".model")))'], ".model"),
+    ):
+        subprocess.run(
+            [
+                *(compiler, "-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror"),
+                *("-fdata-sections", *defines, f"-I{FIRMWARE / 'include'}"),
+                *(f"-I{FIRMWARE / 'engines' / 'tflm'}", "-c", str(source), "-o", str(built)),
+            ],
+            check=True,
+        )
+        with built.open("rb") as stream:
+            found = ELFFile(stream).get_section_by_name(section)
+            assert found.data() == b"flatbuffer"
+            assert found["sh_addralign"] == 16
+            assert not found["sh_flags"] & SH_FLAGS.SHF_WRITE

@@ -22,6 +22,13 @@ def test_what_was_measured_is_known_for_the_same_key_only(
     assert known_need(tmp_path, "another") is None
 
 
+def test_a_note_that_cannot_be_written_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usecase, "measure_arena", lambda _elf: NEED)
+    assert remember_need(tmp_path / "absent", "key", tmp_path / "elf") == NEED
+
+
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "{}", '{"key": "key"}', '{"key": "key", "used_bytes": "x"}']
 )

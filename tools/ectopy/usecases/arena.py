@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -34,7 +35,8 @@ def remember_need(folder: Path, key: str, elf: Path) -> ArenaNeed:
         ModelError: The runtime refuses the model.
     """
     need = measure_arena(elf)
-    (folder / NAME).write_text(json.dumps({"key": key, **asdict(need)}) + "\n")
+    with suppress(OSError):  # then it is measured again
+        (folder / NAME).write_text(json.dumps({"key": key, **asdict(need)}) + "\n")
     return need
 
 
