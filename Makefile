@@ -10,6 +10,9 @@ SEED    ?= 0
 LINK    ?= auto
 # Optional: DATA_DIR= (folder with mitdb/), PORT= (serial port), JSON= (copy of record.json),
 # ARGS= (anything else for the command), PYTHON= (interpreter for a new .venv)
+# Only for BOARD=apollo4p: PROBE= (serial number of the J-Link), BAUD= (of the image and its port),
+# CLOCK=, NEURALSPOT= (the SDK), JLINK= (another JLinkExe), JLINK_DEVICE= (another chip)
+export BAUD CLOCK JLINK JLINK_DEVICE NEURALSPOT PROBE
 
 VENV    := .venv/bin
 ECTOPY  := $(VENV)/ectopy
@@ -17,17 +20,19 @@ TRAINER := TF_CPP_MIN_LOG_LEVEL=2 .venv-train/bin/ectopy
 C_FILES  = $(shell git ls-files 'firmware/*.c' 'firmware/*.h' 'tests/firmware/*.c' 'tests/firmware/*.h')
 # What the board's compiler and emulator need
 TOOLS    = $(if $(filter host,$(BOARD)),host,toolchain)
+cable    = $(if $(PORT),--port '$(PORT)') $(if $(PROBE),--probe '$(PROBE)')
 data_dir = $(if $(DATA_DIR),--data-dir '$(DATA_DIR)')
 
 .DEFAULT_GOAL := help
 .PHONY: help bench test test-train profile quantize render firmware train evaluate lint format clean distclean
-.PHONY: toolchain host
+.PHONY: toolchain host flash reset ports
 
 help:  ## List the targets and variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "Variables: BOARD=virt|host MODEL=beat-3-eff-sm|beat-2-eff-sm|DIR ENGINE=aot LIMIT=N|all"
+	@echo "Variables: BOARD=virt|apollo4p|host MODEL=beat-3-eff-sm|beat-2-eff-sm|DIR ENGINE=aot LIMIT=N|all"
 	@echo "           DATASET=auto|mitdb|synthetic SPLIT=ds2|ds1 DATA_DIR= LINK=auto|uart|fast PORT= JSON= SEED="
+	@echo "           with BOARD=apollo4p: NEURALSPOT=DIR CLOCK=hp|lp PORT= PROBE= BAUD= JLINK="
 
 bench: .venv/.ready $(TOOLS)  ## Build the firmware, boot it, stream ECG windows, print and save the report
 	@$(ECTOPY) bench --board $(BOARD) --model $(MODEL) --engine $(ENGINE) --dataset $(DATASET) \
@@ -49,6 +54,15 @@ firmware: .venv/.ready $(TOOLS)  ## Build the firmware image
 profile: .venv/.ready $(TOOLS)  ## Where the instructions and modelled cycles of an inference go
 	@$(ECTOPY) profile --board $(BOARD) --model $(MODEL) --engine $(ENGINE) --seed $(SEED) $(data_dir) \
 		$(if $(JSON),--json '$(JSON)') $(ARGS)
+
+flash: .venv/.ready $(TOOLS)  ## Build the image and write it to the board's flash, through its J-Link
+	@$(ECTOPY) flash --board $(BOARD) --model $(MODEL) --engine $(ENGINE) $(cable) $(ARGS)
+
+reset: .venv/.ready  ## Reset the board through its J-Link
+	@$(ECTOPY) reset --board $(BOARD) $(cable) $(ARGS)
+
+ports: .venv/.ready  ## List serial ports and J-Links
+	@$(ECTOPY) ports $(ARGS)
 
 quantize: .venv-train/.ready  ## Keras to int8 TFLite, with its report
 	@$(TRAINER) quantize --model $(MODEL) $(data_dir) $(ARGS)

@@ -81,7 +81,7 @@ def test_every_input_format_agrees(tmp_path: Path, fmt: InputFormat) -> None:
     assert_right(bench(request(tmp_path, input_format=fmt, link=LinkKind.FAST)), 12)
 
 
-@pytest.mark.parametrize("board", list(BoardName))
+@pytest.mark.parametrize("board", [BoardName.VIRT, BoardName.HOST])
 def test_real_ecg_agrees(tmp_path: Path, ecg_dir: Path, board: BoardName) -> None:
     wanted = request(
         tmp_path,

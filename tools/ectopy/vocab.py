@@ -44,6 +44,7 @@ class BoardName(StrEnum):
     """Where firmware runs."""
 
     VIRT = "virt"
+    APOLLO4P = "apollo4p"
     HOST = "host"
 
 

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ectopy.boards.cable import find_cable
 from ectopy.boards.host import open_host
-from ectopy.boards.links import SerialLink
+from ectopy.boards.links import BAUD, SerialLink
 from ectopy.boards.virt import open_virt
 from ectopy.errors import InputError
 from ectopy.protocol import Link
@@ -22,6 +23,7 @@ FAST_FROM_WINDOWS = 2000
 
 _LINKS: dict[BoardName, tuple[LinkKind, ...]] = {
     BoardName.VIRT: (LinkKind.UART, LinkKind.FAST),
+    BoardName.APOLLO4P: (LinkKind.UART,),
     BoardName.HOST: (LinkKind.PIPE,),
 }
 """Links of each board, the slowest and most real first."""
@@ -35,12 +37,17 @@ class BoardRequest:
         elf: Image to run; needed for ``virt`` and ``host`` unless ``port`` is given.
         link: For ``virt``: ``uart`` or ``fast``; ``auto`` is ``uart``.
         port: A serial port that already leads to a running board; nothing is started then.
+            ``apollo4p`` is always such a board; None looks for its port.
+        probe: Serial number of the J-Link of ``apollo4p``, if there are several.
+        baud: Of the serial port; None is what the image of that board has by default.
     """
 
     board: BoardName
     elf: Path | None = None
     link: LinkKind = LinkKind.AUTO
     port: str | None = None
+    probe: str | None = None
+    baud: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +83,8 @@ def open_board(request: BoardRequest) -> Iterator[Board]:
         ToolError: QEMU or the image cannot be started.
         LinkError: The port is missing or busy.
     """
-    if request.port is not None:
-        serial = SerialLink(request.port)
+    if request.port is not None or request.board is BoardName.APOLLO4P:
+        serial = _open_serial(request)
         try:
             yield Board(name=request.board, link=serial)
         finally:
@@ -91,3 +98,11 @@ def open_board(request: BoardRequest) -> Iterator[Board]:
     )
     with opened as link:
         yield Board(name=request.board, link=link)
+
+
+def _open_serial(request: BoardRequest) -> SerialLink:
+    if request.board is not BoardName.APOLLO4P:
+        assert request.port is not None
+        return SerialLink(request.port, baud=request.baud or BAUD)
+    cable = find_cable(request.port, request.probe, request.baud)
+    return SerialLink(cable.port, baud=cable.baud)

@@ -8,6 +8,7 @@ from ectopy.toolchain.image import Image
 from ectopy.toolchain.lock import exclusive
 from ectopy.toolchain.make import ELF_NAME, MakeRequest, make_firmware
 from ectopy.toolchain.memory_map import Memory, MemoryMap, read_memory_map
+from ectopy.toolchain.raw_image import RawImage, read_raw_image
 
 __all__ = [
     "BUDGETS",
@@ -19,6 +20,7 @@ __all__ = [
     "MakeRequest",
     "Memory",
     "MemoryMap",
+    "RawImage",
     "check_budget",
     "compute_build_id",
     "exclusive",
@@ -26,4 +28,5 @@ __all__ = [
     "make_firmware",
     "read_elf",
     "read_memory_map",
+    "read_raw_image",
 ]
