@@ -12,7 +12,8 @@ LINK    ?= auto
 # ARGS= (anything else for the command), PYTHON= (interpreter for a new .venv)
 # Only for BOARD=apollo4p: PROBE= (serial number of the J-Link), BAUD= (of the image and its port),
 # CLOCK=, NEURALSPOT= (the SDK), JLINK= (another JLinkExe), JLINK_DEVICE= (another chip)
-export BAUD CLOCK JLINK JLINK_DEVICE NEURALSPOT PROBE
+# Exported only if set: an empty one would hide the default of the firmware's Makefile.
+$(foreach name,BAUD CLOCK JLINK JLINK_DEVICE NEURALSPOT PROBE,$(if $($(name)),$(eval export $(name))))
 
 VENV    := .venv/bin
 ECTOPY  := $(VENV)/ectopy
@@ -25,7 +26,7 @@ data_dir = $(if $(DATA_DIR),--data-dir '$(DATA_DIR)')
 
 .DEFAULT_GOAL := help
 .PHONY: help bench test test-train profile quantize render firmware train evaluate lint format clean distclean
-.PHONY: toolchain host flash reset ports
+.PHONY: toolchain host deploy flash reset ports
 
 help:  ## List the targets and variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +54,11 @@ firmware: .venv/.ready $(TOOLS)  ## Build the firmware image
 
 profile: .venv/.ready $(TOOLS)  ## Where the instructions and modelled cycles of an inference go
 	@$(ECTOPY) profile --board $(BOARD) --model $(MODEL) --engine $(ENGINE) --seed $(SEED) $(data_dir) \
+		$(if $(JSON),--json '$(JSON)') $(ARGS)
+
+deploy: .venv/.ready $(TOOLS)  ## Render, build, flash, self-test and measure a model: all steps on one board
+	@$(ECTOPY) deploy --board $(BOARD) --model $(MODEL) --engine $(ENGINE) --dataset $(DATASET) \
+		$(if $(filter file,$(origin LIMIT)),,--limit $(LIMIT)) $(data_dir) $(cable) \
 		$(if $(JSON),--json '$(JSON)') $(ARGS)
 
 flash: .venv/.ready $(TOOLS)  ## Build the image and write it to the board's flash, through its J-Link

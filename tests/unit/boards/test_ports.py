@@ -44,7 +44,7 @@ def plug(monkeypatch: pytest.MonkeyPatch, *ports: SimpleNamespace) -> None:
 
 def test_the_port_of_the_only_jlink_is_found_among_others(monkeypatch: pytest.MonkeyPatch) -> None:
     plug(monkeypatch, FOREIGN, FIRST, BUILT_IN)
-    assert find_cable(None, None, None).port == "/dev/ttyACM0"
+    assert find_cable(None, None).port == "/dev/ttyACM0"
     assert [port.device for port in list_serial_ports()] == [
         "/dev/ttyACM0",
         "/dev/ttyS0",
@@ -58,7 +58,7 @@ def test_a_probe_tells_its_port_and_a_port_its_probe(monkeypatch: pytest.MonkeyP
         assert choose_port(probe, list_serial_ports()) == "/dev/ttyACM1"
     assert probe_behind("/dev/ttyACM0", list_serial_ports()) == "1160003881"
     assert probe_behind("/dev/ttyUSB7", list_serial_ports()) is None
-    cable = find_cable("/dev/ttyACM1", None, None)
+    cable = find_cable("/dev/ttyACM1", None)
     assert (cable.probe, cable.baud) == ("1160002965", 921_600)
 
 
@@ -71,34 +71,40 @@ def test_a_link_to_a_port_tells_its_probe_too(
     assert probe_behind(str(tmp_path / "by-id"), list_serial_ports()) == "42"
 
 
+def test_a_port_and_a_probe_of_two_boards_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    plug(monkeypatch, FIRST, SECOND)
+    assert find_cable("/dev/ttyACM0", "001160003881").port == "/dev/ttyACM0"
+    with pytest.raises(InputError, match="belongs to J-Link 1160003881, not to 1160002965"):
+        find_cable("/dev/ttyACM0", "1160002965")
+
+
 def test_two_boards_without_a_choice_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     plug(monkeypatch, FIRST, SECOND, FOREIGN)
     with pytest.raises(InputError, match=r"ttyACM0 .*1160003881.*ttyACM1 .*1160002965") as caught:
-        find_cable(None, None, None)
+        find_cable(None, None)
     assert "PORT=" in caught.value.hint and "PROBE=" in caught.value.hint
     assert "ttyUSB0" not in caught.value.message
 
 
-def test_the_environment_chooses_probe_and_baud_and_options_go_before(
+def test_the_environment_chooses_probe_and_baud(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plug(monkeypatch, FIRST, SECOND)
     monkeypatch.setenv("PROBE", "1160002965")
     monkeypatch.setenv("BAUD", "115200")
-    cable = find_cable(None, None, None)
+    cable = find_cable(None, None)
     assert (cable.port, cable.baud) == ("/dev/ttyACM1", 115_200)
-    cable = find_cable(None, "1160003881", 1_000_000)
-    assert (cable.port, cable.baud) == ("/dev/ttyACM0", 1_000_000)
+    assert find_cable(None, "1160003881").port == "/dev/ttyACM0"
     monkeypatch.setenv("PROBE", "")  # as make exports a variable that is not set
     monkeypatch.setenv("BAUD", "")
-    assert find_cable("/dev/x", None, None).baud == 921_600
+    assert find_cable("/dev/x", None).baud == 921_600
 
 
 @pytest.mark.parametrize("baud", ["fast", "0", "-9600", "99999999999", "1e6", "²"])
 def test_a_baud_rate_that_is_none_is_refused(baud: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BAUD", baud)
     with pytest.raises(InputError, match="no baud rate"):
-        find_cable("/dev/x", None, None)
+        find_cable("/dev/x", None)
 
 
 def test_no_board_is_an_error_that_says_where_the_cable_goes(
@@ -106,17 +112,17 @@ def test_no_board_is_an_error_that_says_where_the_cable_goes(
 ) -> None:
     plug(monkeypatch)
     with pytest.raises(LinkError, match=r"no serial port of a J-Link is there$") as caught:
-        find_cable(None, None, None)
+        find_cable(None, None)
     assert "J-Link USB connector" in caught.value.hint
     plug(monkeypatch, FOREIGN)
     with pytest.raises(LinkError, match="others are there: /dev/ttyUSB0"):
-        find_cable(None, None, None)
+        find_cable(None, None)
 
 
 def test_a_probe_without_a_port_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     plug(monkeypatch, FIRST)
     with pytest.raises(LinkError, match="belongs to a J-Link 42; there are: /dev/ttyACM0"):
-        find_cable(None, "42", None)
+        find_cable(None, "42")
 
 
 def test_the_apollo4_is_opened_by_discovery_at_its_baud_rate(
@@ -126,8 +132,10 @@ def test_the_apollo4_is_opened_by_discovery_at_its_baud_rate(
         plug(monkeypatch, plugged(port, "0042"))
         with open_board(BoardRequest(board=BoardName.APOLLO4P)) as board:
             assert board.link.name == f"{port} at 921600 baud"
-        with open_board(BoardRequest(board=BoardName.APOLLO4P, baud=115_200)) as board:
+        monkeypatch.setenv("BAUD", "115200")
+        with open_board(BoardRequest(board=BoardName.APOLLO4P)) as board:
             assert board.link.name == f"{port} at 115200 baud"
+        monkeypatch.delenv("BAUD")
         with open_board(BoardRequest(board=BoardName.VIRT, port=port)) as board:
             assert board.link.name == f"{port} at 115200 baud"
 
@@ -164,9 +172,9 @@ def test_at_a_wrong_baud_rate_the_error_suspects_it(
     # The board gets noise and keeps quiet; what it says itself would be noise here.
     with port_with(answer_with(answer)) as port:
         plug(monkeypatch, plugged(port, "0042"))
-        request = BoardRequest(board=BoardName.APOLLO4P, baud=115_200)
+        monkeypatch.setenv("BAUD", "115200")
         with (
-            open_board(request) as board,
+            open_board(BoardRequest(board=BoardName.APOLLO4P)) as board,
             pytest.raises(LinkError, match=f"bytes on {port} at 115200 baud") as caught,
         ):
             Session(board.link, HASTY).hello()

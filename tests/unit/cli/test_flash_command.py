@@ -79,6 +79,22 @@ def test_of_two_boards_none_is_flashed_by_guess(
     assert not jlink.flash.exists()
 
 
+def test_a_jlink_that_only_its_serial_port_shows_is_a_matter_of_permissions(
+    jlink: FakeJLink,
+    elf: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    jlink.set(probes={})
+    assert run("flash", "--elf", str(elf)) == 1
+    errors = capsys.readouterr().err
+    assert "sees no J-Link, though a serial port of one is there: /dev/ttyACM0" in errors
+    assert "99-jlink.rules" in errors
+    plug(monkeypatch, FOREIGN)
+    assert run("reset") == 1
+    assert "no J-Link is connected" in capsys.readouterr().err
+
+
 def test_the_image_of_another_board_is_refused_before_jlink_is_asked(
     jlink: FakeJLink, elf: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

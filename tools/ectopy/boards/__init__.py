@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ectopy.boards.cable import find_cable
 from ectopy.boards.host import open_host
-from ectopy.boards.links import BAUD, SerialLink
+from ectopy.boards.links import SerialLink
 from ectopy.boards.virt import open_virt
 from ectopy.errors import InputError
 from ectopy.protocol import Link
@@ -38,8 +38,8 @@ class BoardRequest:
         link: For ``virt``: ``uart`` or ``fast``; ``auto`` is ``uart``.
         port: A serial port that already leads to a running board; nothing is started then.
             ``apollo4p`` is always such a board; None looks for its port.
-        probe: Serial number of the J-Link of ``apollo4p``, if there are several.
-        baud: Of the serial port; None is what the image of that board has by default.
+        probe: Serial number of the J-Link of ``apollo4p``, if there are several. Its baud rate is
+            that of the image: $BAUD, or the default.
     """
 
     board: BoardName
@@ -47,7 +47,6 @@ class BoardRequest:
     link: LinkKind = LinkKind.AUTO
     port: str | None = None
     probe: str | None = None
-    baud: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +102,6 @@ def open_board(request: BoardRequest) -> Iterator[Board]:
 def _open_serial(request: BoardRequest) -> SerialLink:
     if request.board is not BoardName.APOLLO4P:
         assert request.port is not None
-        return SerialLink(request.port, baud=request.baud or BAUD)
-    cable = find_cable(request.port, request.probe, request.baud)
+        return SerialLink(request.port)
+    cable = find_cable(request.port, request.probe)
     return SerialLink(cable.port, baud=cable.baud)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from ectopy.boards.ports import choose_port, list_serial_ports, probe_behind
+from ectopy.boards.ports import choose_port, list_serial_ports, plain_serial, probe_behind
 from ectopy.errors import InputError
 
 BAUD_VARIABLE = "BAUD"
@@ -32,24 +32,30 @@ class Cable:
     baud: int
 
 
-def find_cable(port: str | None, probe: str | None, baud: int | None) -> Cable:
+def find_cable(port: str | None, probe: str | None) -> Cable:
     """Completes what the user said: a port tells its J-Link, a J-Link its port.
+
+    The baud rate is $BAUD, which the build of the image reads too, or :data:`DEFAULT_BAUD`.
 
     Args:
         port: Device name; None looks for it.
         probe: Serial number; None is $PROBE, or the only J-Link.
-        baud: None is $BAUD, or :data:`DEFAULT_BAUD`.
 
     Raises:
         InputError: Several boards and nothing that says which, or no usable baud rate.
         LinkError: No board.
     """
     wanted = wanted_probe(probe)
-    speed = _baud(baud)
+    speed = _baud()
     ports = list_serial_ports()
     if port is None:
         port = choose_port(wanted, ports)
     behind = probe_behind(port, ports)
+    if wanted and behind and plain_serial(wanted) != behind:
+        raise InputError(
+            f"port {port} belongs to J-Link {behind}, not to {wanted}",
+            hint="leave out PORT= or PROBE=: one tells the other",
+        )
     return Cable(port=port, probe=wanted or behind, baud=speed)
 
 
@@ -58,8 +64,8 @@ def wanted_probe(probe: str | None) -> str | None:
     return probe or os.environ.get(PROBE_VARIABLE) or None
 
 
-def _baud(baud: int | None) -> int:
-    text = str(baud) if baud is not None else os.environ.get(BAUD_VARIABLE) or str(DEFAULT_BAUD)
+def _baud() -> int:
+    text = os.environ.get(BAUD_VARIABLE) or str(DEFAULT_BAUD)
     if not (text.isdecimal() and len(text) < 9 and SLOWEST_BAUD <= int(text) <= FASTEST_BAUD):
         raise InputError(
             f"{text!r} is no baud rate of this board",

@@ -18,6 +18,7 @@ COMMANDS = {
     "build": "ectopy.cli.build",
     "compare": "ectopy.cli.compare",
     "data": "ectopy.cli.data",
+    "deploy": "ectopy.cli.deploy",
     "energy": "ectopy.cli.energy",
     "diff": "ectopy.cli.diff",
     "evaluate": "ectopy.cli.evaluate",

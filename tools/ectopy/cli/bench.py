@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
-from enum import Enum
 from pathlib import Path
 
 import click
 
 from ectopy import console
+from ectopy.cli.options import EXIT_CODES, baud_option, choice, command_text, limit_option
 from ectopy.errors import InputError
 from ectopy.protocol import InputFormat
 from ectopy.records import to_json
@@ -29,10 +28,6 @@ Examples:
       the same firmware as a process of this computer: no cross compiler needed
   ectopy bench --limit 100 --json - | jq .agreement
       the record for programs; people's text goes to stderr
-
-\b
-Exit codes: 0 measured, 1 the run failed, 2 bad input, 130 interrupted (what was
-measured until then is written, marked partial).
 """
 
 FORMATS = {
@@ -42,30 +37,18 @@ FORMATS = {
 }
 
 
-def _limit(_: click.Context, __: click.Parameter, value: str) -> int | None:
-    if value == "all":
-        return None
-    # Longer numbers are refused by int(), and are no number of windows anyway.
-    if len(value) > 18 or not value.isdecimal() or int(value) == 0:
-        raise click.BadParameter(f"{value!r} is neither a positive number nor 'all'.")
-    return int(value)
-
-
-def _choice(kind: type[Enum]) -> click.Choice[str]:
-    return click.Choice([str(each.value) for each in kind])
-
-
-@click.command(name="bench", epilog=EXAMPLES, context_settings={"show_default": True})
-@click.option("--board", type=_choice(BoardName), default="virt", help="Where the firmware runs.")
+@click.command(name="bench", epilog=EXAMPLES + EXIT_CODES, context_settings={"show_default": True})
+@click.option("--board", type=choice(BoardName), default="virt", help="Where the firmware runs.")
 @click.option("--model", default="beat-3-eff-sm", help="Name or folder of a model bundle.")
-@click.option("--dataset", type=_choice(DatasetName), default="auto", help="Source of windows.")
+@click.option("--dataset", type=choice(DatasetName), default="auto", help="Source of windows.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where the ECG records are.")
-@click.option("--split", type=_choice(Split), default="ds2", help="Inter-patient split.")
-@click.option("--limit", metavar="N|all", default="1000", callback=_limit, help="Windows to draw.")
+@click.option("--split", type=choice(Split), default="ds2", help="Inter-patient split.")
+@limit_option(1000)
 @click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the draw.")
-@click.option("--engine", type=_choice(EngineName), default="aot", help="Inference engine.")
-@click.option("--link", type=_choice(LinkKind), default="auto", help="How frames travel.")
+@click.option("--engine", type=choice(EngineName), default="aot", help="Inference engine.")
+@click.option("--link", type=choice(LinkKind), default="auto", help="How frames travel.")
 @click.option("--port", help="Serial port, for a board on a cable.")
+@baud_option
 @click.option(
     "--format",
     "input_format",
@@ -125,20 +108,8 @@ def _request(ctx: click.Context) -> BenchRequest:
         port=options["port"],
         input_format=FORMATS[options["input_format"]],
         runs_dir=options["runs_dir"],
-        command=_command_text(ctx),
+        command=command_text(ctx),
     )
-
-
-def _command_text(ctx: click.Context) -> str:
-    """The command with the options that were given, for the record."""
-    words = ["ectopy", "bench"]
-    for option in ctx.command.params:
-        name = option.name or ""
-        given = ctx.get_parameter_source(name)
-        if given is not click.core.ParameterSource.DEFAULT:
-            value = ctx.params[name]
-            words += [option.opts[0], "all" if value is None else str(value)]
-    return shlex.join(words)
 
 
 def _write_json(run: BenchRun, path: Path) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ectopy import console
-from ectopy.cli.cable import device_option, port_option, probe_option
+from ectopy.cli.options import baud_option, choice, device_option, port_option, probe_option
 from ectopy.usecases.build import BuildRequest, build_firmware
 from ectopy.usecases.flash import Target, flash_image, has_flash
 from ectopy.vocab import BoardName, EngineName
@@ -24,19 +25,9 @@ Examples:
 
 
 @click.command(name="flash", epilog=EXAMPLES, context_settings={"show_default": True})
-@click.option(
-    "--board",
-    type=click.Choice([b.value for b in BoardName]),
-    default=BoardName.APOLLO4P.value,
-    help="Whose image.",
-)
+@click.option("--board", type=choice(BoardName), default="apollo4p", help="Whose image.")
 @click.option("--model", default="beat-3-eff-sm", help="Bundle name or folder.")
-@click.option(
-    "--engine",
-    type=click.Choice([e.value for e in EngineName]),
-    default=EngineName.AOT.value,
-    help="Inference engine.",
-)
+@click.option("--engine", type=choice(EngineName), default="aot", help="Inference engine.")
 @click.option(
     "--elf",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -44,20 +35,29 @@ Examples:
 )
 @port_option
 @probe_option
+@baud_option
 @device_option
-def command(*, elf: Path | None, board: str, model: str, engine: str, **cable: str | None) -> None:
+def command(**options: Any) -> None:
     """Build an image and write it to a board's flash, through its J-Link.
 
     It is read back, and the board is started. Needs JLinkExe; $JLINK names another one.
     """
-    target = Target(board=BoardName(board), **cable)
+    target = Target(
+        board=BoardName(options["board"]),
+        port=options["port"],
+        probe=options["probe"],
+        device=options["device"],
+    )
     if not has_flash(target.board):
-        console.say(f"board {board} boots its image whenever it is started: nothing to flash")
+        console.say(f"board {target.board} boots its image when it is started: nothing to flash")
         return
+    elf: Path | None = options["elf"]
     with console.progress_bar("flash") as progress:
         if elf is None:
             request = BuildRequest(
-                board=target.board, engine=EngineName(engine), bundle=open_bundle(model)
+                board=target.board,
+                engine=EngineName(options["engine"]),
+                bundle=open_bundle(options["model"]),
             )
             elf = build_firmware(request, progress).elf
         flashed = flash_image(elf, target, progress)

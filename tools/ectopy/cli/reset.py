@@ -5,18 +5,13 @@ from __future__ import annotations
 import click
 
 from ectopy import console
-from ectopy.cli.cable import device_option, port_option, probe_option
+from ectopy.cli.options import choice, device_option, port_option, probe_option
 from ectopy.usecases.flash import Target, has_flash, reset_board
 from ectopy.vocab import BoardName
 
 
 @click.command(name="reset", context_settings={"show_default": True})
-@click.option(
-    "--board",
-    type=click.Choice([b.value for b in BoardName]),
-    default=BoardName.APOLLO4P.value,
-    help="Which kind of board.",
-)
+@click.option("--board", type=choice(BoardName), default="apollo4p", help="Which kind of board.")
 @port_option
 @probe_option
 @device_option

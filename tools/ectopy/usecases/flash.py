@@ -8,7 +8,7 @@ from pathlib import Path
 from ectopy.boards.cable import wanted_probe
 from ectopy.boards.jlink import JLink, Probe, choose_probe, jlink_from_environment
 from ectopy.boards.ports import SerialPort, list_serial_ports, probe_behind
-from ectopy.errors import EctopyError, InputError
+from ectopy.errors import EctopyError, InputError, LinkError
 from ectopy.progress import Progress, silent
 from ectopy.toolchain import read_raw_image
 from ectopy.vocab import BoardName
@@ -124,8 +124,17 @@ def _require_flash(board: BoardName) -> None:
 
 def _reach(target: Target, progress: Progress) -> tuple[JLink, Probe]:
     jlink = jlink_from_environment(target.device)
+    ports = list_serial_ports()
     wanted = wanted_probe(target.probe)
     if wanted is None and target.port is not None:
-        wanted = probe_behind(target.port, list_serial_ports())
+        wanted = probe_behind(target.port, ports)
     progress(0, 0, "looking for J-Links")
-    return jlink, choose_probe(jlink.list_probes(), wanted)
+    probes = jlink.list_probes()
+    unseen = [str(port) for port in ports if port.is_jlink]
+    if unseen and not probes:
+        raise LinkError(
+            f"JLinkExe sees no J-Link, though a serial port of one is there: {', '.join(unseen)}",
+            hint="you may not open it, or something holds it: on Linux J-Link's package brings "
+            "99-jlink.rules (plug in again afterwards); close OpenOCD and virtual machines",
+        )
+    return jlink, choose_probe(probes, wanted)
