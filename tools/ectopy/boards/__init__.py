@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ectopy.boards.cable import find_cable
+from ectopy.boards.cable import Cable, find_cable
 from ectopy.boards.host import open_host
-from ectopy.boards.links import SerialLink
+from ectopy.boards.links import BAUD, SerialLink
 from ectopy.boards.virt import open_virt
 from ectopy.errors import InputError
 from ectopy.protocol import Link
@@ -83,7 +83,8 @@ def open_board(request: BoardRequest) -> Iterator[Board]:
         LinkError: The port is missing or busy.
     """
     if request.port is not None or request.board is BoardName.APOLLO4P:
-        serial = _open_serial(request)
+        cable = _cable(request)
+        serial = SerialLink(cable.port, baud=cable.baud)
         try:
             yield Board(name=request.board, link=serial)
         finally:
@@ -99,9 +100,8 @@ def open_board(request: BoardRequest) -> Iterator[Board]:
         yield Board(name=request.board, link=link)
 
 
-def _open_serial(request: BoardRequest) -> SerialLink:
-    if request.board is not BoardName.APOLLO4P:
-        assert request.port is not None
-        return SerialLink(request.port)
-    cable = find_cable(request.port, request.probe)
-    return SerialLink(cable.port, baud=cable.baud)
+def _cable(request: BoardRequest) -> Cable:
+    if request.board is BoardName.APOLLO4P:
+        return find_cable(request.port, request.probe)
+    assert request.port is not None
+    return Cable(port=request.port, probe=None, baud=BAUD)
