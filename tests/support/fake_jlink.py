@@ -94,6 +94,8 @@ if load:
     same = how == "same" or flash.is_file() and flash.read_bytes() == image
     did = f"1 range affected ({len(image)} bytes)"
     say(bank + ("Skipped. Contents already match" if same else did))
+    if how == "cut":
+        sys.exit(0)
     say("O.K.")
     if how in ("verify-fails", "verify-lie"):
         say("Verify failed @ address 0x00018004.\nExpected 12 read 34")

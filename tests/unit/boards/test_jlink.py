@@ -84,6 +84,7 @@ def test_a_second_attempt_of_jlink_to_connect_is_no_failure(jlink: FakeJLink) ->
         ("verify-fails", ToolError, "does not hold what was written.*0x00018004"),
         ("verify-lie", ToolError, "does not hold what was written"),
         ("ram", ToolError, "does not say that it wrote to 0x00018000"),
+        ("cut", ToolError, "does not say that it wrote"),
         ("mute", ToolError, "does not say that it found the J-Link"),
         ("exit-1", ToolError, "exit code 1.*Script processing completed"),
     ],
