@@ -11,9 +11,8 @@ LINK    ?= auto
 # Optional: DATA_DIR= (folder with mitdb/), PORT= (serial port), JSON= (copy of record.json),
 # ARGS= (anything else for the command), PYTHON= (interpreter for a new .venv)
 # Only for BOARD=apollo4p: PROBE= (serial number of the J-Link), BAUD= (of the image and its port),
-# CLOCK=, NEURALSPOT= (the SDK), JLINK= (another JLinkExe), JLINK_DEVICE= (another chip)
-# Exported only if set: an empty one would hide the default of the firmware's Makefile.
-$(foreach name,BAUD CLOCK JLINK JLINK_DEVICE NEURALSPOT PROBE,$(if $($(name)),$(eval export $(name))))
+# CLOCK=, NEURALSPOT= (the SDK), JLINK= (another JLinkExe), JLINK_DEVICE= (another chip); make
+# hands them on in the environment
 
 VENV    := .venv/bin
 ECTOPY  := $(VENV)/ectopy

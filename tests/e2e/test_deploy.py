@@ -1,8 +1,6 @@
 """From a bundle to a measured board, on real firmware, the same way for every board."""
 
 import json
-import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -22,6 +20,7 @@ from ectopy.usecases.deploy_types import DeployRequest, DeployStep, Outcome
 from ectopy.vocab import BoardName, DatasetName, LinkKind
 from support.board_on_port import NativeFirmware, board_on_port
 from support.fake_jlink import FakeJLink, make_jlink
+from support.interrupting import run_and_interrupt
 from unit.boards.test_ports import plug, plugged
 
 pytestmark = pytest.mark.e2e
@@ -122,26 +121,14 @@ def test_an_interrupted_deployment_tells_its_steps_and_keeps_the_partial_run(
         "--runs-dir": str(tmp_path / "runs"),
         "--json": "-",
     }
-    process = subprocess.Popen(
-        [Path(sys.executable).with_name("ectopy"), "deploy"]
-        + [word for pair in options.items() for word in pair],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    heard = ""
-    for line in process.stderr:
-        heard += line
-        if "/2000" in line:
-            process.send_signal(signal.SIGINT)
-            break
-    shown, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, heard + errors
-    assert "done before bench: quantize, render, build, flash, hello, selftest" in errors
-    assert "--from bench" in errors
-    assert "Traceback" not in heard + errors
-    told = json.loads(shown)
+    words = (word for pair in options.items() for word in pair)
+    ectopy = Path(sys.executable).with_name("ectopy")
+    done = run_and_interrupt([ectopy, "deploy", *words], once="/2000")
+    assert done.returncode == 130, done.stderr
+    assert "done before bench: quantize, render, build, flash, hello, selftest" in done.stderr
+    assert "--from bench" in done.stderr
+    assert "Traceback" not in done.stderr
+    told = json.loads(done.stdout)
     outcomes = {step["step"]: step["outcome"] for step in told["steps"]}
     assert outcomes["selftest"] == "done"
     assert (outcomes["bench"], outcomes["report"]) == ("failed", "not reached")

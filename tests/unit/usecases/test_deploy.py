@@ -209,6 +209,7 @@ def test_a_board_that_restarts_between_windows_leaves_a_partial_run(workshop: Wo
     assert deployed.run.record.partial
     assert 0 < deployed.run.record.dataset.windows <= 8
     assert (deployed.run.folder / "record.json").is_file()
+    assert all(page.is_file() for page in deployed.pages)
 
 
 def test_ctrl_c_in_the_bench_keeps_what_was_measured(workshop: Workshop) -> None:

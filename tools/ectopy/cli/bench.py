@@ -7,13 +7,22 @@ from pathlib import Path
 import click
 
 from ectopy import console
-from ectopy.cli.options import EXIT_CODES, baud_option, choice, command_text, limit_option
-from ectopy.errors import InputError
+from ectopy.cli.options import (
+    EXIT_CODES,
+    baud_option,
+    choice,
+    command_text,
+    is_stdout,
+    json_option,
+    limit_option,
+    runs_dir_option,
+    write_json,
+)
 from ectopy.protocol import InputFormat
 from ectopy.records import to_json
 from ectopy.report import screen
 from ectopy.usecases.bench import bench
-from ectopy.usecases.bench_types import BenchRequest, BenchRun
+from ectopy.usecases.bench_types import BenchRequest
 from ectopy.vocab import BoardName, DatasetName, EngineName, LinkKind, Split
 
 EXAMPLES = """
@@ -56,18 +65,8 @@ FORMATS = {
     default="int16",
     help="Windows as int16 microvolts or float32 mV (preprocessed on the device), or int8 tensors.",
 )
-@click.option(
-    "--runs-dir",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("runs"),
-    help="Gets a folder per run.",
-)
-@click.option(
-    "--json",
-    "json_file",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="Also writes the record to this file; - is stdout.",
-)
+@runs_dir_option
+@json_option("the record")
 @click.pass_context
 def command(ctx: click.Context, /, **options: object) -> None:
     """Measure a model on a board: accuracy, latency, memory.
@@ -77,18 +76,13 @@ def command(ctx: click.Context, /, **options: object) -> None:
     a folder with record.json, outputs.csv and pages: report.html, report.md, junit.xml.
     """
     json_file: Path | None = ctx.params["json_file"]
-    to_stdout = str(json_file) == "-"
-    if json_file is not None and not json_file.absolute().parent.is_dir():
-        raise InputError(f"{json_file.parent} is not a folder", hint="make it, or choose another")
     with console.progress_bar("bench") as progress:
         run = bench(_request(ctx), progress)
     pages = ["report.html", "report.md", "junit.xml"]
     files = [f"{run.folder}/record.json", "outputs.csv", *pages] if run.folder else []
-    console.show(screen(run.record, files), aside=to_stdout)
-    if to_stdout:
-        console.write(to_json(run.record))
-    elif json_file is not None:
-        _write_json(run, json_file)
+    console.show(screen(run.record, files), aside=is_stdout(json_file))
+    hint = f"the record is in {run.folder}" if run.folder else ""
+    write_json(to_json(run.record), json_file, hint=hint)
     if run.failure is not None:
         raise run.failure
 
@@ -110,13 +104,3 @@ def _request(ctx: click.Context) -> BenchRequest:
         runs_dir=options["runs_dir"],
         command=command_text(ctx),
     )
-
-
-def _write_json(run: BenchRun, path: Path) -> None:
-    try:
-        path.write_text(to_json(run.record), encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"cannot write {path}: {error.strerror}",
-            hint=f"the record is in {run.folder}" if run.folder else "",
-        ) from error

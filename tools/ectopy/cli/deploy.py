@@ -15,11 +15,15 @@ from ectopy.cli.options import (
     baud_option,
     choice,
     command_text,
+    is_stdout,
+    json_option,
     limit_option,
     port_option,
     probe_option,
+    runs_dir_option,
+    write_json,
 )
-from ectopy.errors import EctopyError, InputError
+from ectopy.errors import EctopyError
 from ectopy.report import screen
 from ectopy.usecases.deploy import deploy
 from ectopy.usecases.deploy_types import (
@@ -58,18 +62,8 @@ Examples:
 @click.option("--only", type=choice(DeployStep), help="Take this step alone.")
 @click.option("--from", "first", type=choice(DeployStep), help="Take this step and the rest.")
 @click.option("--force-flash", is_flag=True, help="Flash even if the board runs the image already.")
-@click.option(
-    "--runs-dir",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("runs"),
-    help="Gets a folder for the run.",
-)
-@click.option(
-    "--json",
-    "json_file",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="Also writes steps and run folder to this file; - is stdout.",
-)
+@runs_dir_option
+@json_option("steps and run folder")
 @click.pass_context
 def command(ctx: click.Context, /, **options: Any) -> None:
     """Bring a model onto a board and measure it there, step by step.
@@ -78,20 +72,17 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     just built?), selftest, bench, report. A step whose inputs did not change does nothing.
     """
     json_file: Path | None = options["json_file"]
-    if json_file is not None and not json_file.absolute().parent.is_dir():
-        raise InputError(f"{json_file.parent} is not a folder", hint="make it, or choose another")
     request = _request(ctx)
     with console.progress_bar("deploy") as progress:
         deployed = deploy(request, progress)
-    aside = str(json_file) == "-"
+    aside = is_stdout(json_file)
     if deployed.run is not None:
         folder, pages = deployed.run.folder, [page.name for page in deployed.pages]
         files = [f"{folder}/record.json", "outputs.csv", *pages] if folder else []
         console.show(screen(deployed.run.record, files), aside=aside)
     with console.wide_enough():
         console.show(steps_table(deployed, request), aside=aside)
-    if json_file is not None:
-        _write_json(_as_json(deployed, request), json_file)
+    write_json(_as_json(deployed, request), json_file, hint="the table above says the same")
     if deployed.failure is not None:
         console.say(way_on(deployed))
         raise deployed.failure
@@ -119,7 +110,6 @@ def _request(ctx: click.Context) -> DeployRequest:
 
 
 def _as_json(deployed: Deployed, request: DeployRequest) -> str:
-    failure = deployed.failure
     folder = deployed.run.folder if deployed.run is not None else None
     tree = {
         "board": request.board,
@@ -136,20 +126,15 @@ def _as_json(deployed: Deployed, request: DeployRequest) -> str:
         ],
         "run_folder": None if folder is None else str(folder),
         "pages": [str(page) for page in deployed.pages],
-        "failure": None
-        if failure is None
-        else {"message": failure.message, "hint": failure.hint}
-        if isinstance(failure, EctopyError)
-        else {"message": "interrupted", "hint": ""},
+        "failure": _failure_json(deployed),
     }
     return json.dumps(tree, indent=2) + "\n"
 
 
-def _write_json(text: str, path: Path) -> None:
-    if str(path) == "-":
-        console.write(text)
-        return
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
+def _failure_json(deployed: Deployed) -> dict[str, str] | None:
+    failure = deployed.failure
+    if failure is None:
+        return None
+    if isinstance(failure, EctopyError):
+        return {"message": failure.message, "hint": failure.hint}
+    return {"message": "interrupted", "hint": ""}

@@ -6,11 +6,14 @@ import os
 import shlex
 from collections.abc import Callable
 from enum import Enum
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from ectopy import console
 from ectopy.boards.cable import BAUD_VARIABLE, FASTEST_BAUD, PROBE_VARIABLE, SLOWEST_BAUD
+from ectopy.errors import InputError
 
 EXIT_CODES = """
 \b
@@ -40,6 +43,61 @@ def _limit(_: click.Context, __: click.Parameter, value: str) -> int | None:
     if len(value) > 18 or not value.isdecimal() or int(value) == 0:
         raise click.BadParameter(f"{value!r} is neither a positive number nor 'all'.")
     return int(value)
+
+
+def runs_dir_option(command: _Decorated) -> _Decorated:
+    """``--runs-dir``."""
+    return click.option(
+        "--runs-dir",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path("runs"),
+        help="Gets a folder per run.",
+    )(command)
+
+
+def json_option(what: str) -> Callable[[_Decorated], _Decorated]:
+    """``--json FILE``, with ``-`` for stdout."""
+    return click.option(
+        "--json",
+        "json_file",
+        type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+        callback=_require_folder,
+        help=f"Also writes {what} to this file; - is stdout.",
+    )
+
+
+def _require_folder(_: click.Context, __: click.Parameter, file: Path | None) -> Path | None:
+    """Finds a wrong path before anything is measured."""
+    if file is not None and not file.absolute().parent.is_dir():
+        raise InputError(f"{file.parent} is not a folder", hint="make it, or choose another")
+    return file
+
+
+def is_stdout(file: Path | None) -> bool:
+    """Whether ``--json`` goes to stdout, so that people's text must go aside."""
+    return str(file) == "-"
+
+
+def write_json(text: str, file: Path | None, *, hint: str) -> None:
+    """Does what ``--json`` asked for.
+
+    Args:
+        text: To be written.
+        file: From :func:`json_option`.
+        hint: Where the same can be found if the file cannot be written.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    if file is None:
+        return
+    if is_stdout(file):
+        console.write(text)
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write {file}: {error.strerror}", hint=hint) from error
 
 
 def port_option(command: _Decorated) -> _Decorated:

@@ -32,6 +32,7 @@ _GLANCE = Timing(boot_s=0.4, boot_attempts=3)
 """For a board that may run nothing of ours yet: long enough for one that does."""
 
 _ALL_WINDOWS = 10**6
+_PAGES = (PAGE, REPORT, JUNIT)
 
 _Report = tuple[Outcome, str]
 
@@ -203,6 +204,8 @@ class _Deployment:
         )
         prepared = prepare(wanted, self._progress)
         self._run = run_on(self._reach(), prepared, self._progress)
+        if self._run.folder is not None:
+            self._pages = tuple(self._run.folder / name for name in _PAGES)
         record = self._run.record
         return Outcome.DONE, (
             f"{record.dataset.windows:,} windows of {record.dataset.name}, "
@@ -210,19 +213,14 @@ class _Deployment:
         )
 
     def _report(self) -> _Report:
-        names = (PAGE, REPORT, JUNIT)
-        if self._run is not None and self._run.folder is not None:
-            folder = self._run.folder
-            self._pages = tuple(folder / name for name in names)
-            if all(page.is_file() for page in self._pages):
-                return Outcome.UP_TO_DATE, f"the bench wrote {', '.join(names)}"
-        else:
-            folder = self._newest_run()
+        if self._pages and all(page.is_file() for page in self._pages):
+            return Outcome.UP_TO_DATE, f"the bench wrote {', '.join(_PAGES)}"
+        folder = self._pages[0].parent if self._pages else self._newest_run()
         wanted = ReportRequest(
             runs=(folder,), bundles=(self._request.model,), data_dir=self._request.data_dir
         )
         self._pages = report_runs(wanted, self._progress)
-        return Outcome.DONE, f"{', '.join(names)} in {folder}"
+        return Outcome.DONE, f"{', '.join(_PAGES)} in {folder}"
 
     def _newest_run(self) -> Path:
         request, name = self._request, self._bundle.name
