@@ -57,7 +57,7 @@ if how == "held":
 say("Connecting to J-Link via USB...O.K.")
 say("Firmware: J-Link OB-Apollo4-CortexM compiled Mar 15 2024 10:01:02")
 say(f"S/N: {options['-SelectEmuBySN']}")
-say("VTref=0.000V" if how == "dead" else "VTref=1.806V")
+say({"dead": "VTref=0.000V", "low": "VTref=0.530V"}.get(how, "VTref=1.806V"))
 if how == "hang":
     time.sleep(60)
 if how == "unknown-device":

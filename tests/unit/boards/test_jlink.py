@@ -120,7 +120,7 @@ def test_a_hanging_program_is_ended_and_quoted(
     monkeypatch.setattr(subject, task, 0.6)
     jlink.set(how)
     began = time.monotonic()
-    with pytest.raises(ToolError, match=r"did not end within 1 s: its last words") as caught:
+    with pytest.raises(ToolError, match=r"did not end within 1 s; its last words") as caught:
         if how == "hang":
             JLink().flash(PROBE, IMAGE, ADDRESS)
         else:

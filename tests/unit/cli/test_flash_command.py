@@ -58,7 +58,7 @@ def test_a_failing_flash_fails_the_command(
 ) -> None:
     jlink.set("program-lie")
     assert run("flash", "--elf", str(elf)) == 1
-    assert "error: J-Link cannot write the flash" in capsys.readouterr().err
+    assert "error: flashing failed: J-Link cannot write the flash" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("option", [("--probe", "1160002965"), ("--port", SECOND.device)])

@@ -120,7 +120,8 @@ class JLink:
         written = flashed_at(said, address)
         if written is None:
             raise ToolError(
-                f"JLinkExe does not say that it wrote to 0x{address:08X}: {last_lines(said)}",
+                f"flashing failed: JLinkExe does not say that it wrote to 0x{address:08X}; "
+                f"{last_lines(said)}",
                 hint=f"is {self.device} the right device? {DEVICE_VARIABLE}= names another",
             )
         return written
@@ -144,7 +145,8 @@ class JLink:
         said = self._run(job, options)
         if not connected(said):
             raise ToolError(
-                f"JLinkExe, {job.task}, does not say that it found the J-Link: {last_lines(said)}",
+                f"{job.task} failed: JLinkExe does not say that it found the J-Link; "
+                f"{last_lines(said)}",
                 hint=_BY_HAND,
             )
         return said
@@ -154,7 +156,8 @@ class JLink:
         program = shutil.which(self.program)
         if program is None:
             raise ToolError(
-                f"{self.program} is not installed; it is needed for {job.task}", hint=_INSTALL
+                f"{self.program} is not installed; boards are flashed and reset by it",
+                hint=_INSTALL,
             )
         # In a folder of its own, so that the command file names no path: blanks would part it.
         command = (program, "-nogui", "1", *options, "-commandfile", _COMMANDS)
@@ -167,7 +170,7 @@ class JLink:
                 code, said = _finish(command, Path(name), job)
         except OSError as error:
             raise ToolError(
-                f"JLinkExe, {job.task}, cannot be started: {error}",
+                f"{job.task} failed: JLinkExe cannot be started: {error}",
                 hint="is it made for this computer, and is there room in $TMPDIR?",
             ) from error
         failure = failure_in(said, job.task, ended_badly=code != 0)
@@ -175,7 +178,7 @@ class JLink:
             raise failure
         if code:
             raise ToolError(
-                f"JLinkExe, {job.task}, ended with exit code {code}: {last_lines(said)}",
+                f"{job.task} failed: JLinkExe ended with exit code {code}; {last_lines(said)}",
                 hint=_BY_HAND,
             )
         return said
@@ -207,7 +210,7 @@ def _finish(command: Sequence[str], folder: Path, job: _Job) -> tuple[int, str]:
         return code, said
     # A J-Link in trouble may say so and then wait for somebody to press a key.
     raise failure_in(said, job.task, ended_badly=True) or ToolError(
-        f"JLinkExe, {job.task}, did not end within {job.timeout_s:.0f} s: {last_lines(said)}",
+        f"{job.task} failed: JLinkExe did not end within {job.timeout_s:.0f} s; {last_lines(said)}",
         hint="unplug the board and plug it in again; close a debugger that holds the J-Link",
     )
 

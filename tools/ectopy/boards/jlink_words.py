@@ -18,7 +18,7 @@ _LOW_V = 1.0
 
 _VTREF = re.compile(r"VTref\s*=\s*([\d.]+)\s*V")
 _NO_POWER = "the board has no power"
-_POWER_HINT = "switch the board on; its supply jumpers must be closed"
+_POWER_HINT = "is the board switched on, and are its power jumpers set?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,7 @@ def failure_in(said: str, task: str, *, ended_badly: bool) -> EctopyError | None
             what, hint = _NO_POWER, _POWER_HINT
         measured = f" (VTref {voltage[1]} V)" if voltage and hint is _POWER_HINT else ""
         quoted = found[0].strip()[:_LONGEST]
-        return sign.error(f"{what}{measured}, {task}: {quoted!r}", hint=hint)
+        return sign.error(f"{task} failed: {what}{measured}; JLinkExe said {quoted!r}", hint=hint)
     return None
 
 
