@@ -13,6 +13,7 @@ import click
 
 from ectopy import console
 from ectopy.boards.cable import BAUD_VARIABLE, FASTEST_BAUD, PROBE_VARIABLE, SLOWEST_BAUD
+from ectopy.boards.jlink import DEVICE_VARIABLE
 from ectopy.errors import InputError
 
 EXIT_CODES = """
@@ -137,7 +138,7 @@ def _set_baud(_: click.Context, __: click.Parameter, value: int | None) -> int |
 def device_option(command: _Decorated) -> _Decorated:
     """``--device``."""
     return click.option(
-        "--device", envvar="JLINK_DEVICE", help="J-Link's name of the chip, or $JLINK_DEVICE."
+        "--device", envvar=DEVICE_VARIABLE, help="J-Link's name of the chip, or $JLINK_DEVICE."
     )(command)
 
 

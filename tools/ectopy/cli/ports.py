@@ -38,7 +38,7 @@ def _as_json(desk: Desk) -> dict[str, object]:
 
 
 def _ports_table(desk: Desk) -> Table:
-    table = Table(title=f"{len(desk.ports)} serial ports")
+    table = Table(title="Serial ports")
     for column in ("port", "J-Link", "serial number", "USB", "description"):
         table.add_column(column)
     for port in desk.ports:
@@ -57,7 +57,7 @@ def _usb(port: SerialPort) -> str:
 
 
 def _probes_table(desk: Desk) -> Table:
-    table = Table(title=f"{len(desk.probes or ())} J-Links")
+    table = Table(title="J-Links")
     table.add_column("serial number")
     table.add_column("product")
     for probe in desk.probes or ():
