@@ -10,9 +10,6 @@ SEED    ?= 0
 LINK    ?= auto
 # Optional: DATA_DIR= (folder with mitdb/), PORT= (serial port), JSON= (copy of record.json),
 # ARGS= (anything else for the command), PYTHON= (interpreter for a new .venv)
-# Only for BOARD=apollo4p: PROBE= (serial number of the J-Link), BAUD= (of the image and its port),
-# CLOCK=, NEURALSPOT= (the SDK), JLINK= (another JLinkExe), JLINK_DEVICE= (another chip); make
-# hands them on in the environment
 
 VENV    := .venv/bin
 ECTOPY  := $(VENV)/ectopy
@@ -20,12 +17,13 @@ TRAINER := TF_CPP_MIN_LOG_LEVEL=2 .venv-train/bin/ectopy
 C_FILES  = $(shell git ls-files 'firmware/*.c' 'firmware/*.h' 'tests/firmware/*.c' 'tests/firmware/*.h')
 # What the board's compiler and emulator need
 TOOLS    = $(if $(filter host,$(BOARD)),host,toolchain)
+# BOARD=apollo4p: PROBE= is the serial number of its J-Link, if there are several
 cable    = $(if $(PORT),--port '$(PORT)') $(if $(PROBE),--probe '$(PROBE)')
 data_dir = $(if $(DATA_DIR),--data-dir '$(DATA_DIR)')
 
 .DEFAULT_GOAL := help
 .PHONY: help bench test test-train profile quantize render firmware train evaluate lint format clean distclean
-.PHONY: toolchain host deploy flash reset ports
+.PHONY: toolchain host
 
 help:  ## List the targets and variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +53,8 @@ profile: .venv/.ready $(TOOLS)  ## Where the instructions and modelled cycles of
 	@$(ECTOPY) profile --board $(BOARD) --model $(MODEL) --engine $(ENGINE) --seed $(SEED) $(data_dir) \
 		$(if $(JSON),--json '$(JSON)') $(ARGS)
 
+# Make hands PROBE= BAUD= CLOCK= NEURALSPOT= JLINK= JLINK_DEVICE= on in the environment.
+.PHONY: deploy flash reset ports
 deploy: .venv/.ready $(TOOLS)  ## Render, build, flash, self-test and measure a model: all steps on one board
 	@$(ECTOPY) deploy --board $(BOARD) --model $(MODEL) --engine $(ENGINE) --dataset $(DATASET) \
 		$(if $(filter file,$(origin LIMIT)),,--limit $(LIMIT)) $(data_dir) $(cable) \
