@@ -19,6 +19,8 @@ C_FILES  = $(shell git ls-files 'firmware/*.c' 'firmware/*.cc' 'firmware/*.h' \
            'tests/firmware/*.c' 'tests/firmware/*.cc' 'tests/firmware/*.h')
 # What the board's compiler and emulator need
 TOOLS    = $(if $(filter host,$(BOARD)),host,toolchain)
+# BOARD=apollo4p: PROBE= is the serial number of its J-Link, if there are several
+cable    = $(if $(PORT),--port '$(PORT)') $(if $(PROBE),--probe '$(PROBE)')
 data_dir = $(if $(DATA_DIR),--data-dir '$(DATA_DIR)')
 # ENGINE=tflm: the library to link, see tools/ectopy/toolchain/runtime.py
 export TFLM TFLM_LIB NEURALSPOT RUNTIME RUNTIME_VARIANT ARENA_BYTES
@@ -33,7 +35,7 @@ help:  ## List the targets and variables
 	@echo "Variables: BOARD=virt|apollo4p|host MODEL=beat-3-eff-sm|beat-2-eff-sm|DIR ENGINE=aot|tflm LIMIT=N|all"
 	@echo "           DATASET=auto|mitdb|synthetic SPLIT=ds2|ds1 DATA_DIR= LINK=auto|uart|fast PORT= JSON= SEED="
 	@echo "           ENGINE=tflm: TFLM= [TFLM_LIB=] or NEURALSPOT= [RUNTIME=], RUNTIME_VARIANT= ARENA_BYTES="
-	@echo "           of apollo4p: NEURALSPOT=DIR CLOCK=hp|lp BAUD=921600 MODEL_IN=mram|tcm"
+	@echo "           of apollo4p: NEURALSPOT=DIR CLOCK=hp|lp BAUD=921600 MODEL_IN=mram|tcm PROBE= JLINK="
 
 bench: .venv/.ready $(TOOLS)  ## Build the firmware, boot it, stream ECG windows, print and save the report
 	@$(ECTOPY) bench --board $(BOARD) --model $(MODEL) --engine $(ENGINE) --dataset $(DATASET) \
@@ -61,6 +63,22 @@ sdk: .venv/.ready  ## Explain and check the vendor's SDK that BOARD=apollo4p nee
 profile: .venv/.ready $(TOOLS)  ## Where the instructions and modelled cycles of an inference go
 	@$(ECTOPY) profile --board $(BOARD) --model $(MODEL) --engine $(ENGINE) --seed $(SEED) $(data_dir) \
 		$(if $(JSON),--json '$(JSON)') $(ARGS)
+
+# Make hands PROBE= BAUD= CLOCK= NEURALSPOT= JLINK= JLINK_DEVICE= on in the environment.
+.PHONY: deploy flash reset ports
+deploy: .venv/.ready $(TOOLS)  ## Render, build, flash, self-test and measure a model: all steps on one board
+	@$(ECTOPY) deploy --board $(BOARD) --model $(MODEL) --engine $(ENGINE) --dataset $(DATASET) \
+		$(if $(filter file,$(origin LIMIT)),,--limit $(LIMIT)) $(data_dir) $(cable) \
+		$(if $(JSON),--json '$(JSON)') $(ARGS)
+
+flash: .venv/.ready $(TOOLS)  ## Build the image and write it to the board's flash, through its J-Link
+	@$(ECTOPY) flash --board $(BOARD) --model $(MODEL) --engine $(ENGINE) $(cable) $(ARGS)
+
+reset: .venv/.ready  ## Reset the board through its J-Link
+	@$(ECTOPY) reset --board $(BOARD) $(cable) $(ARGS)
+
+ports: .venv/.ready  ## List serial ports and J-Links
+	@$(ECTOPY) ports $(ARGS)
 
 quantize: .venv-train/.ready  ## Keras to int8 TFLite, with its report
 	@$(TRAINER) quantize --model $(MODEL) $(data_dir) $(ARGS)

@@ -87,6 +87,7 @@ class FakeDevice:
     restart_after: int | None = None
     close_after: int | None = None
     kind: LinkKind = LinkKind.PIPE
+    name: str = "the link in memory"
     inferences: int = 0
     repeats: int = 0
     opened: bool = False

@@ -206,7 +206,7 @@ def test_a_silent_board_is_named_silent() -> None:
 
 def test_noise_is_named_noise() -> None:
     device = FakeDevice(damage=lambda data: b"Zephyr boot \0" if len(data) > 100 else data)
-    with pytest.raises(LinkError, match="received 130 bytes, none a valid frame"):
+    with pytest.raises(LinkError, match="received 130 bytes on the link in memory, none a valid"):
         open_session(device)
 
 

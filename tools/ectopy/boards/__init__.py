@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ectopy.boards.cable import Cable, find_cable
 from ectopy.boards.host import open_host
-from ectopy.boards.links import SerialLink
+from ectopy.boards.links import BAUD, SerialLink
 from ectopy.boards.lock import board_lock, port_key
 from ectopy.boards.virt import open_virt
 from ectopy.errors import InputError
@@ -38,12 +39,16 @@ class BoardRequest:
         elf: Image to run; needed for ``virt`` and ``host`` unless ``port`` is given.
         link: For ``virt``: ``uart`` or ``fast``; ``auto`` is ``uart``.
         port: A serial port that already leads to a running board; nothing is started then.
+            ``apollo4p`` is always such a board; None looks for its port.
+        probe: Serial number of the J-Link of ``apollo4p``, if there are several. Its baud rate is
+            that of the image: $BAUD, or the default.
     """
 
     board: BoardName
     elf: Path | None = None
     link: LinkKind = LinkKind.AUTO
     port: str | None = None
+    probe: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,16 +88,15 @@ def open_board(request: BoardRequest, progress: Progress = silent) -> Iterator[B
         ToolError: QEMU or the image cannot be started.
         LinkError: The port is missing, or somebody else has the board and keeps it.
     """
-    if request.port is not None:
-        with board_lock(port_key(request.port), progress=progress):
-            serial = SerialLink(request.port)
+    if request.port is not None or request.board is BoardName.APOLLO4P:
+        cable = _cable(request)
+        with board_lock(port_key(cable.port), progress=progress):
+            serial = SerialLink(cable.port, baud=cable.baud)
             try:
                 yield Board(name=request.board, link=serial)
             finally:
                 serial.close()
         return
-    if request.board is BoardName.APOLLO4P:
-        raise InputError("board apollo4p is on a cable, and no port was given", hint="see --port")
     if request.elf is None or not request.elf.is_file():
         raise InputError(f"no firmware image {request.elf or ''}", hint="build it: make firmware")
     kind = choose_link(request.board, request.link, windows=0)
@@ -101,3 +105,10 @@ def open_board(request: BoardRequest, progress: Progress = silent) -> Iterator[B
     )
     with opened as link:
         yield Board(name=request.board, link=link)
+
+
+def _cable(request: BoardRequest) -> Cable:
+    if request.board is BoardName.APOLLO4P:
+        return find_cable(request.port, request.probe)
+    assert request.port is not None
+    return Cable(port=request.port, probe=None, baud=BAUD)

@@ -348,12 +348,14 @@ class Session:
         if counters.bytes_received:
             return LinkError(
                 f"the board does not speak our protocol: {asked}; received "
-                f"{counters.bytes_received} bytes, none a valid frame",
-                hint="is this the right port, the right baud rate, and is our firmware on it?",
+                f"{counters.bytes_received} bytes on {self._link.name}, none a valid frame",
+                hint="is this the right port, is the baud rate that of the image (BAUD=), and is "
+                "our firmware on it?",
             )
         return LinkError(
-            f"the board is silent: {asked}; received 0 bytes",
-            hint="is it powered, flashed with our firmware, and is this the right port?",
+            f"the board is silent: {asked}; received 0 bytes on {self._link.name}",
+            hint="is it powered, flashed with our firmware, is this the right port, and is the "
+            "baud rate that of the image (BAUD=)?",
         )
 
 

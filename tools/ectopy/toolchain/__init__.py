@@ -9,6 +9,7 @@ from ectopy.toolchain.lock import exclusive
 from ectopy.toolchain.make import ELF_NAME, MakeRequest, make_firmware
 from ectopy.toolchain.memory_map import Memory, MemoryMap, read_memory_map
 from ectopy.toolchain.options import BoardOptions, options_from
+from ectopy.toolchain.raw_image import RawImage, read_raw_image
 from ectopy.toolchain.runtime import Runtime, RuntimeRequest, find_runtime
 from ectopy.toolchain.sdk import Part, Sdk, find_sdk, survey
 
@@ -24,6 +25,7 @@ __all__ = [
     "Memory",
     "MemoryMap",
     "Part",
+    "RawImage",
     "Runtime",
     "RuntimeRequest",
     "Sdk",
@@ -37,5 +39,6 @@ __all__ = [
     "options_from",
     "read_elf",
     "read_memory_map",
+    "read_raw_image",
     "survey",
 ]
