@@ -15,6 +15,7 @@ LAYERS = {
     "vocab": 0,
     "progress": 0,
     "typed_json": 0,
+    "user_cache": 0,
     "graph": 1,
     "fixedpoint": 1,
     "records": 1,

@@ -28,6 +28,7 @@ COMMANDS = {
     "report": "ectopy.cli.report",
     "runs": "ectopy.cli.runs",
     "train": "ectopy.cli.train",
+    "zoo": "ectopy.cli.zoo",
 }
 """Command name -> module that holds it as ``command``."""
 
