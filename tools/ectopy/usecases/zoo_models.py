@@ -59,7 +59,15 @@ def _packages(archive: KerasArchive) -> Check:
 
 
 def _architecture(archive: KerasArchive, configuration: Configuration) -> Check:
-    promised = promised_layers(configuration)
+    try:
+        promised = promised_layers(configuration)
+    except ModelError as error:
+        return Check(
+            subject="architecture",
+            verdict=Verdict.FAILED,
+            finding=error.message,
+            advice="repair configuration.json: " + error.hint,
+        )
     count = archive.parameters
     shown = "an unknown number of" if count is None else f"{count:,}"
     finding, verdict = f"{shown} parameters in {len(archive.layers)} layers", Verdict.OK
@@ -99,8 +107,8 @@ def _in_tensorflow(bundle: Bundle) -> Check:
             subject=subject,
             verdict=Verdict.SKIPPED,
             finding=f"the model was not loaded: {error.message}",
-            advice=f".venv-train/bin/ectopy zoo verify {bundle.name} does it, where `make train` or "
-            "`make quantize` has set that up",
+            advice=f".venv-train/bin/ectopy zoo verify {bundle.name} does it; `make quantize` sets "
+            "that environment up",
         )
     from ectopy.quantize.convert import load_keras  # noqa: PLC0415 - TensorFlow is optional
     from ectopy.training.architecture import build_network  # noqa: PLC0415

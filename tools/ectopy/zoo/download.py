@@ -252,9 +252,8 @@ def _network_errors(wanted: Wanted) -> Iterator[None]:
         if error.code in {403, 404}:
             raise AbsentError(wanted.url, error.code) from error
         if 300 <= error.code < 400:
-            raise _odd(
-                wanted, f"more than {MAX_REDIRECTS} redirects, or one in a circle"
-            ) from error
+            where = f"in a circle, more than {MAX_REDIRECTS} times, or to no web address"
+            raise _odd(wanted, f"redirects where we do not follow: {where}") from error
         raise ToolError(
             f"{wanted.url} answers {error.code} {str(error.reason)[:80]}",
             hint="the server's trouble, or the address is wrong; try again later",

