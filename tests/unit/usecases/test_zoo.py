@@ -81,7 +81,7 @@ def test_what_is_in_the_cache_is_listed_with_its_origin_and_use(imported: Path) 
 @pytest.mark.parametrize(
     ("content", "state"),
     [
-        (None, "no model.tflite: ectopy quantize"),
+        (None, "not there: ectopy quantize"),
         (float_tflite(), "float weights and activations: ectopy quantize"),
         (float_tflite(INT8), "dynamic range"),
         (full_int8_tflite(), "int8, usable"),
@@ -247,6 +247,12 @@ def test_a_spoilt_file_fails_and_the_rest_is_still_checked(
 ) -> None:
     (source / file).write_bytes(content)
     assert [c.subject for c in failed(source)] == [file]
+
+
+def test_advice_for_a_folder_names_the_folder_and_not_another_of_its_name(source: Path) -> None:
+    assert open_bundle(source).name == "beat-2-eff-sm", "as the one trained here"
+    (check, *_) = checks(source, "model.tflite")
+    assert check.advice.endswith(f"ectopy quantize --model {source}")
 
 
 def test_absent_files_are_notes(source: Path) -> None:

@@ -57,6 +57,16 @@ def test_unknown_name_suggests_the_nearest() -> None:
     assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize("published", ["beat-2-eff-sm", "beat-3-eff-sm"])
+def test_a_model_that_is_still_in_the_zoo_is_said_to_be_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, published: str
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(ModelError) as caught:
+        open_bundle(f"heartkit-{published}")
+    assert caught.value.hint == f"get it: ectopy zoo fetch {published}"
+
+
 @pytest.mark.parametrize("name", ["", "zzz", "models/zzz", "\0", "x" * 5000])
 def test_name_that_leads_nowhere_is_one_error(name: str) -> None:
     with pytest.raises(ModelError):

@@ -43,6 +43,7 @@ def test_a_fetched_bundle_is_a_bundle_like_others(
     assert (bundle.name, bundle.path) == (LOCAL, cache / LOCAL)
     assert bundle.configuration.name == NAME, "the configuration stays as published"
     assert LOCAL in bundle_names()
+    assert bundle.target == LOCAL
     assert open_bundle(NAME).path != bundle.path, "the model trained here keeps its name"
     assert zoo.paths() == [f"{FIRST}/{asset}" for asset in ASSETS]
 
@@ -260,8 +261,8 @@ def test_the_name_it_has_here_is_understood_too(request_: FetchRequest) -> None:
 def test_a_folder_of_ones_own_becomes_the_bundle(request_: FetchRequest, tmp_path: Path) -> None:
     obtained = fetch_bundle(replace(request_, folder=tmp_path / "mine"))
     assert obtained.bundle.path == tmp_path / "mine"
-    assert not obtained.cached
     assert open_bundle(tmp_path / "mine").name == LOCAL
+    assert obtained.bundle.target == str(tmp_path / "mine"), "its name is not known anywhere"
 
 
 def test_a_folder_with_other_things_is_left_alone(request_: FetchRequest, tmp_path: Path) -> None:

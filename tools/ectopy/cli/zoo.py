@@ -14,13 +14,13 @@ from ectopy.cli.zoo_screen import list_table, verify_table
 from ectopy.usecases.zoo import int8_state, list_bundles
 from ectopy.usecases.zoo_verify import verify_bundle
 from ectopy.zoo.obtain import (
-    ZOO_URL,
     FetchRequest,
     ImportRequest,
     Obtained,
     fetch_bundle,
     import_bundle,
 )
+from ectopy.zoo.published import ZOO_URL
 
 EXAMPLES = """
 \b
@@ -127,4 +127,4 @@ def _tell(obtained: Obtained, how: str) -> None:
         console.say(f"note: there was no {name}")
     _, state = int8_state(bundle)
     console.say(f"model.tflite: {state}")
-    console.say(f"next: ectopy zoo verify {bundle.name if obtained.cached else bundle.path}")
+    console.say(f"next: ectopy zoo verify {bundle.target}")

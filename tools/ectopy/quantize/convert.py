@@ -37,7 +37,9 @@ def load_keras(bundle: Bundle) -> Any:
         first_line = (str(error).splitlines() or [type(error).__name__])[0]
         raise ModelError(
             f"{path} is not a Keras model we can read: {first_line}",
-            hint=f"train it again: ectopy train --model {bundle.name}",
+            hint=f"train it again: ectopy train --model {bundle.target}"
+            if bundle.origin is None
+            else "was it made by another version of Keras? fetch or import it again with --force",
         ) from error
     configuration = bundle.configuration
     expected = ((None, configuration.frame_size, 1), (None, configuration.num_classes))

@@ -13,8 +13,8 @@ from ectopy.graph.reader import read_model_bytes, read_tflite
 from ectopy.quantize.host import check_shapes
 from ectopy.zoo import Bundle, open_bundle
 from ectopy.zoo.bundle import bundle_roots, names_in, zoo_cache_dir
-from ectopy.zoo.obtain import LAYOUTS, PUBLISHED, ZOO_URL, local_name
 from ectopy.zoo.origin import KERAS, TFLITE, sha256_of
+from ectopy.zoo.published import LAYOUTS, PUBLISHED, ZOO_URL, local_name
 
 
 class Place(StrEnum):
@@ -105,12 +105,12 @@ def _listed(name: str, folder: Path, place: Place, before: Path | None) -> Liste
 def int8_state(bundle: Bundle) -> tuple[bool, str]:
     """Whether the device can run the bundle's ``model.tflite``, and why not."""
     if not bundle.tflite_path.is_file():
-        return False, f"no {TFLITE}: ectopy quantize --model {bundle.name}"
+        return False, f"not there: ectopy quantize --model {bundle.target}"
     try:
         data = read_model_bytes(bundle.tflite_path)
         kind = identify(data).kind
         if kind is not TfliteKind.FULL_INT8:
-            return False, f"{KIND_WORDS[kind]}: ectopy quantize --model {bundle.name}"
+            return False, f"{KIND_WORDS[kind]}: ectopy quantize --model {bundle.target}"
         check_shapes(read_tflite(data, bundle.name), bundle.configuration)
     except ModelError as error:
         return False, error.message

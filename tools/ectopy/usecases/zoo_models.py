@@ -107,8 +107,8 @@ def _in_tensorflow(bundle: Bundle) -> Check:
             subject=subject,
             verdict=Verdict.SKIPPED,
             finding=f"the model was not loaded: {error.message}",
-            advice=f".venv-train/bin/ectopy zoo verify {bundle.name} does it; `make quantize` sets "
-            "that environment up",
+            advice=f".venv-train/bin/ectopy zoo verify {bundle.target} does it; `make quantize` "
+            "sets that environment up",
         )
     from ectopy.quantize.convert import load_keras  # noqa: PLC0415 - TensorFlow is optional
     from ectopy.training.architecture import build_network  # noqa: PLC0415
@@ -138,7 +138,7 @@ def _compare(found: Any, promised: Any) -> str:
 
 def tflite_checks(bundle: Bundle, document: Mapping[str, JsonValue]) -> Iterator[Check]:
     """Says what ``model.tflite`` is and what to do with it."""
-    quantize = f"ectopy quantize --model {bundle.name}"
+    quantize = f"ectopy quantize --model {bundle.target}"
     if not bundle.tflite_path.is_file():
         yield Check(
             subject=TFLITE, verdict=Verdict.NOTE, finding="it is not there", advice=quantize

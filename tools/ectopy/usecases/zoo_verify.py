@@ -67,7 +67,7 @@ def _hashes(bundle: Bundle, _: Mapping[str, JsonValue]) -> Iterator[Check]:
                     subject="sha256",
                     verdict=Verdict.OK if same else Verdict.FAILED,
                     finding=f"{name} is {'' if same else 'not '}the one of quantize.json",
-                    advice="" if same else f"ectopy quantize --model {bundle.name}",
+                    advice="" if same else f"ectopy quantize --model {bundle.target}",
                 )
         else:
             yield Check(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from ectopy.vocab import LABEL_MAP
 from ectopy.zoo.configuration import SAFE_NAME, Configuration, parse_configuration
 from ectopy.zoo.fields import JsonValue
 from ectopy.zoo.origin import CONFIGURATION, KERAS, METRICS, TFLITE, Origin, read_origin
+from ectopy.zoo.published import PREFIX, PUBLISHED
 
 REPOSITORY_MODELS = Path(__file__).resolve().parents[3] / "models"
 LARGEST_CONFIGURATION_BYTES = 1 << 20
@@ -41,6 +43,16 @@ class Bundle:
     origin: Origin | None = None
 
     @property
+    def target(self) -> str:
+        """What ``--model`` takes to open this bundle and no other of its name."""
+        for root in bundle_roots():
+            if (root / self.name).is_dir():
+                if (root / self.name).resolve() == self.path.resolve():
+                    return self.name
+                break
+        return shlex.quote(str(self.path))
+
+    @property
     def keras_path(self) -> Path:
         """The trained float model."""
         return self.path / KERAS
@@ -61,7 +73,7 @@ class Bundle:
         Raises:
             ModelError: It is not.
         """
-        return _require(self.keras_path, f"train it: ectopy train --model {self.name}")
+        return _require(self.keras_path, f"train it: ectopy train --model {self.target}")
 
     def require_tflite(self) -> Path:
         """``tflite_path`` of a file that is there.
@@ -69,7 +81,7 @@ class Bundle:
         Raises:
             ModelError: It is not.
         """
-        return _require(self.tflite_path, f"make it: ectopy quantize --model {self.name}")
+        return _require(self.tflite_path, f"make it: ectopy quantize --model {self.target}")
 
 
 def open_bundle(name_or_path: str | Path) -> Bundle:
@@ -159,6 +171,8 @@ def _find(name_or_path: str | Path) -> Path:
     names = bundle_names()
     close = difflib.get_close_matches(text, names, n=1)
     hint = f"did you mean {close[0]}?" if close else f"known bundles: {', '.join(names) or 'none'}"
+    if text.removeprefix(PREFIX) in PUBLISHED:
+        hint = f"get it: ectopy zoo fetch {text.removeprefix(PREFIX)}"
     shown = text if len(text) <= 200 else f"{text[:200]}..."
     raise ModelError(f"there is no model bundle {shown!r}", hint=hint)
 

@@ -43,15 +43,8 @@ from ectopy.zoo.origin import (
     read_origin,
     write_origin,
 )
+from ectopy.zoo.published import LAYOUTS, PREFIX, PUBLISHED, ZOO_URL, local_name
 from ectopy.zoo.transport import AbsentError, Route, Waits
-
-ZOO_URL = "https://ambiqai-model-zoo.s3.us-west-2.amazonaws.com/heartkit/beat/"
-PUBLISHED = ("beat-2-eff-sm", "beat-3-eff-sm")
-LAYOUTS = ("{name}/latest/{file}", "{name}/latest/{name}/{file}")
-"""Where files are under the zoo's address; its own pages name both."""
-
-PREFIX = "heartkit-"
-"""Put before a zoo's names, which are those of the models trained here."""
 
 INCOMING, LOCK = ".incoming", "lock"
 
@@ -102,26 +95,6 @@ class Obtained:
     bundle: Bundle
     kept: bool
     absent: tuple[str, ...]
-
-    @property
-    def cached(self) -> bool:
-        """Whether it can be opened by name."""
-        return self.bundle.path.parent == cache().resolve()
-
-
-def local_name(name: str) -> str:
-    """What a zoo's model is called here.
-
-    Raises:
-        InputError: It cannot be the name of a bundle.
-    """
-    local = name if name.startswith(PREFIX) else f"{PREFIX}{name}"
-    if not SAFE_NAME.fullmatch(name) or not SAFE_NAME.fullmatch(local):
-        raise InputError(
-            f"{name[:80]!r} is no name of a model",
-            hint=f"names have letters, digits, '.', '_', '-'; the zoo has {', '.join(PUBLISHED)}",
-        )
-    return local
 
 
 def fetch_bundle(request: FetchRequest, progress: Progress = silent) -> Obtained:
