@@ -45,6 +45,16 @@ def test_models_of_the_working_directory_come_first(
     assert open_bundle("beat-3-eff-sm").path == local.resolve()
 
 
+def test_hidden_folders_are_no_bundles(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: Path
+) -> None:
+    hidden = tmp_path / "models" / ".trash"
+    hidden.parent.mkdir()
+    folder.rename(hidden)
+    monkeypatch.chdir(tmp_path)
+    assert ".trash" not in bundle_names()
+
+
 def test_bundle_opens_by_path(folder: Path) -> None:
     assert open_bundle(str(folder)).path == folder.resolve()
     assert open_bundle(folder).name == "beat-3-eff-sm"

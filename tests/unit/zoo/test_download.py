@@ -114,11 +114,12 @@ def test_a_server_without_ranges_starts_from_the_beginning(wanted: Wanted, zoo: 
     assert wanted.partial.read_bytes() == BODY
 
 
-def test_a_range_from_elsewhere_is_not_appended(wanted: Wanted, zoo: Zoo) -> None:
+@pytest.mark.parametrize("error", [10, -10])
+def test_a_range_from_elsewhere_is_not_appended(wanted: Wanted, zoo: Zoo, error: int) -> None:
     zoo.behaviours[PATH] = Behaviour(cut_after=1000)
     with pytest.raises(ToolError):
         download(wanted)
-    zoo.behaviours[PATH] = Behaviour(range_start_error=10)
+    zoo.behaviours[PATH] = Behaviour(range_start_error=error)
     download(wanted)
     assert wanted.partial.read_bytes() == BODY
 

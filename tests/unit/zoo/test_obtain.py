@@ -313,6 +313,27 @@ def test_two_fetches_into_one_folder_do_not_mix(request_: FetchRequest, cache: P
     fetch_bundle(request_)
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_a_placement_that_breaks_off_leaves_no_half_bundle(
+    request_: FetchRequest, cache: Path, monkeypatch: pytest.MonkeyPatch, force: bool
+) -> None:
+    if force:
+        fetch_bundle(request_)
+    real = Path.replace
+
+    def replace_(path: Path, target: Path) -> Path:
+        if target == cache / LOCAL / "model.tflite":
+            raise OSError(28, "No space left on device")
+        return real(path, target)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "replace", replace_)
+        with pytest.raises(InputError, match="No space left on device"):
+            fetch_bundle(replace(request_, force=force))
+    assert LOCAL not in bundle_names()
+    assert fetch_bundle(request_).bundle.name == LOCAL
+
+
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     return write_zoo_folder(tmp_path / "export")
