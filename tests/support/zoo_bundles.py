@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from support.tflite_builder import FLOAT32, INT8, ModelBuilder, ModelSpec, OpSpec, Quant, TensorSpec
+from support.zoo_server import Zoo, serving
 
 MODELS = Path(__file__).parents[2] / "models"
 CLASSES = {"beat-2-eff-sm": ["QRS", "PAC/PVC"], "beat-3-eff-sm": ["QRS", "PAC", "PVC"]}
@@ -61,6 +64,15 @@ def zoo_files(name: str = "beat-2-eff-sm") -> dict[str, bytes]:
         "model.tflite": float_io_tflite(),
         "metrics.json": json.dumps(METRICS).encode(),
     }
+
+
+@contextmanager
+def serving_bundle(name: str = "beat-2-eff-sm") -> Iterator[Zoo]:
+    """A good server with one bundle in the first layout."""
+    with serving() as zoo:
+        for file, content in zoo_files(name).items():
+            zoo.files[f"/heartkit/beat/{name}/latest/{file}"] = content
+        yield zoo
 
 
 def write_zoo_folder(folder: Path, name: str = "beat-2-eff-sm") -> Path:

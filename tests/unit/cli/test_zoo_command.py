@@ -5,17 +5,15 @@ from pathlib import Path
 import pytest
 
 from ectopy.cli import main
-from support.zoo_bundles import write_zoo_folder, zoo_files
-from support.zoo_server import Behaviour, Zoo, serving
+from support.zoo_bundles import serving_bundle, write_zoo_folder
+from support.zoo_server import Behaviour, Zoo
 
 NAME, LOCAL = "beat-2-eff-sm", "heartkit-beat-2-eff-sm"
 
 
 @pytest.fixture
 def zoo() -> Iterator[Zoo]:
-    with serving() as running:
-        for file, content in zoo_files(NAME).items():
-            running.files[f"/heartkit/beat/{NAME}/latest/{file}"] = content
+    with serving_bundle(NAME) as running:
         yield running
 
 

@@ -212,6 +212,12 @@ def test_a_tflite_made_from_another_keras_model_says_so(imported: Path) -> None:
     assert "model.tflite was made here by ectopy quantize, from another model.keras" in findings
 
 
+def test_a_keras_model_that_was_replaced_is_not_excused_by_the_report(imported: Path) -> None:
+    shutil.copy(MODELS / "beat-3-eff-sm" / "model.keras", imported)
+    quantized_here(imported)
+    assert "model.keras changed" in failed(LOCAL)[0].finding
+
+
 def test_a_bundle_made_here_is_checked_by_its_quantize_report(tmp_path: Path) -> None:
     copy = shutil.copytree(MODELS / "beat-2-eff-sm", tmp_path / "copy")
     assert {c.verdict for c in checks(copy, "sha256")} == {Verdict.OK}
@@ -304,3 +310,11 @@ def test_the_softmax_note_is_gone_once_the_model_is_made_here(imported: Path) ->
     findings = " ".join(c.finding for c in checks(LOCAL, "model.tflite"))
     assert "softmax" not in findings
     assert "the device can run it" in findings
+
+
+def test_a_report_about_an_earlier_tflite_does_not_speak_for_this_one(imported: Path) -> None:
+    quantized_here(imported)
+    (imported / "model.tflite").write_bytes(float_io_tflite())
+    findings = " ".join(c.finding for c in checks(LOCAL, "model.tflite"))
+    assert "softmax" in findings
+    assert verify_bundle(LOCAL).passed, "it is again the one that was imported"

@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from support.zoo_bundles import zoo_files
-from support.zoo_server import Zoo, serving
-
-NAME = "beat-2-eff-sm"
+from support.zoo_bundles import serving_bundle
+from support.zoo_server import Zoo
 
 
 @pytest.fixture
@@ -20,8 +18,5 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def zoo() -> Iterator[Zoo]:
-    """A good server with one bundle in the first layout."""
-    with serving() as running:
-        for file, content in zoo_files(NAME).items():
-            running.files[f"/heartkit/beat/{NAME}/latest/{file}"] = content
+    with serving_bundle() as running:
         yield running

@@ -333,7 +333,10 @@ def test_only_the_users_own_choice_goes_without_encryption(
     assert route.allows(url) is allowed
 
 
-@pytest.mark.parametrize("url", ["", "zoo", "file:///etc", "ftp://a/b", "https://", "https://a:x/"])
+@pytest.mark.parametrize(
+    "url",
+    ["", "zoo", "file:///etc", "ftp://a/b", "https://", "https://a:x/", "https://me:secret@zoo/"],
+)
 def test_a_base_that_is_no_web_address_is_refused(url: str) -> None:
     with pytest.raises(InputError, match="no http or https address"):
         Route.from_base(url)

@@ -17,7 +17,7 @@ from ectopy.zoo.archive import FLOAT_BYTES, KerasArchive, read_archive
 from ectopy.zoo.efficientnet import first_difference, promised_layers
 from ectopy.zoo.fields import JsonValue
 from ectopy.zoo.libraries import EDGE_LIBRARIES
-from ectopy.zoo.origin import KERAS, TFLITE
+from ectopy.zoo.origin import KERAS, TFLITE, sha256_of
 from ectopy.zoo.remarks import expected_kind, softmax_is_appended
 
 
@@ -153,7 +153,7 @@ def tflite_checks(bundle: Bundle, document: Mapping[str, JsonValue]) -> Iterator
         )
         return
     yield _kind_check(facts, quantize)
-    made_here = bool(quantize_report(bundle.path))
+    made_here = quantize_report(bundle.path).get(TFLITE) == sha256_of(bundle.tflite_path)
     wanted = expected_kind(document)
     if not made_here and wanted not in {None, facts.kind}:
         yield Check(

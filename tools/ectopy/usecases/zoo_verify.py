@@ -10,7 +10,15 @@ from ectopy.usecases.zoo_types import Check, Verdict, Verification
 from ectopy.zoo import Bundle, open_bundle
 from ectopy.zoo.bundle import read_json
 from ectopy.zoo.fields import JsonValue
-from ectopy.zoo.origin import CONFIGURATION, KERAS, METRICS, FileState, file_states, sha256_of
+from ectopy.zoo.origin import (
+    CONFIGURATION,
+    KERAS,
+    METRICS,
+    TFLITE,
+    FileState,
+    file_states,
+    sha256_of,
+)
 from ectopy.zoo.remarks import mode_without_format, unknown_keys
 
 
@@ -88,15 +96,16 @@ def _hash_check(bundle: Bundle, name: str, state: FileState, made_here: dict[str
     since = "" if origin is None else f", {origin.kind} {origin.files[name].obtained_utc}"
     if state is FileState.SAME:
         return Check(subject="sha256", verdict=Verdict.OK, finding=f"{name} is unchanged{since}")
-    if state is FileState.CHANGED and made_here.get(name) == sha256_of(bundle.path / name):
+    gone = state is FileState.MISSING
+    if name == TFLITE and not gone and made_here.get(name) == sha256_of(bundle.path / name):
+        same = made_here[KERAS] == sha256_of(bundle.path / KERAS)
         return Check(
             subject="sha256",
-            verdict=Verdict.OK,
-            finding=f"{name} was made here by ectopy quantize from this {KERAS}"
-            if made_here[KERAS] == sha256_of(bundle.path / KERAS)
-            else f"{name} was made here by ectopy quantize, from another {KERAS}",
+            verdict=Verdict.OK if same else Verdict.NOTE,
+            finding=f"{name} was made here by ectopy quantize"
+            + (f" from this {KERAS}" if same else f", from another {KERAS}"),
+            advice="" if same else f"ectopy quantize --model {bundle.target}",
         )
-    gone = state is FileState.MISSING
     return Check(
         subject="sha256",
         verdict=Verdict.FAILED,
@@ -129,8 +138,8 @@ def _metrics(bundle: Bundle, _: Mapping[str, JsonValue]) -> Iterator[Check]:
         subject=METRICS,
         verdict=Verdict.NOTE,
         finding=f"heartKIT's own: {', '.join(shown) or 'no figure that we know'}",
-        advice="heartKIT scores class-balanced samples and drops beats under its threshold: not "
-        "comparable with ectopy evaluate",
+        advice="heartKIT scores a class-balanced sample of its validation patients and drops beats "
+        "under its threshold: not comparable with ectopy evaluate",
     )
 
 

@@ -59,6 +59,7 @@ class Route:
         try:
             parts = urlsplit(base_url)
             usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
+            usable = usable and "@" not in parts.netloc  # a password would reach zoo.json
             _ = parts.port  # raises for absurd ones
         except ValueError:
             usable = False
