@@ -17,6 +17,7 @@ LAYERS = {
     "symbols": 0,
     "filelock": 0,
     "typed_json": 0,
+    "user_cache": 0,
     "graph": 1,
     "fixedpoint": 1,
     "records": 1,

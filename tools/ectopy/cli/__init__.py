@@ -35,6 +35,7 @@ COMMANDS = {
     "runs": "ectopy.cli.runs",
     "sdk": "ectopy.cli.sdk",
     "train": "ectopy.cli.train",
+    "zoo": "ectopy.cli.zoo",
 }
 """Command name -> module that holds it as ``command``."""
 

@@ -127,7 +127,7 @@ def _require_fit(bundle: Bundle, graph: Graph) -> None:
         if found != wanted:
             raise ModelError(
                 f"{bundle.tflite_path} has {found} {what}, the configuration says {wanted}",
-                hint=f"make it from this bundle: ectopy quantize --model {bundle.name}",
+                hint=f"make it from this bundle: ectopy quantize --model {bundle.target}",
             )
 
 
