@@ -61,9 +61,8 @@ def layout() -> dict[str, int]:
 
 def differences(suite: Path) -> list[str]:
     """What an SDK's headers declare otherwise, in the compiler's words."""
-    asserts = {f"{name} == {value}": name for name, value in constants().items()}
-    asserts |= {f"{text} == {value}": text for text, value in layout().items()}
-    lines = [f'_Static_assert({claim}, "{claim}");' for claim in asserts]
+    claims = [f"{text} == {value}" for text, value in (constants() | layout()).items()]
+    lines = [f'_Static_assert({claim}, "{claim}");' for claim in claims]
     source = "\n".join(
         [
             "#include <stddef.h>",

@@ -11,10 +11,11 @@ from rich.table import Table
 from ectopy import console
 from ectopy.errors import ToolError
 from ectopy.toolchain import Part, survey
+from ectopy.toolchain.sdk import SUITE_VERSION
 
-EXPLANATION = """\
-Board apollo4p links two libraries of AmbiqSuite R4.5.0, which is part of neuralSPOT. It is not in
-this repository: its licence is between you and Ambiq. Get it with
+EXPLANATION = f"""\
+Board apollo4p links two libraries of AmbiqSuite {SUITE_VERSION}, a part of neuralSPOT.
+It is not in this repository: its licence is between you and Ambiq. Get it with
 
   git clone --depth 1 https://github.com/AmbiqAI/neuralSPOT
 
@@ -47,7 +48,7 @@ def command(neuralspot: Path | None) -> None:
 
 def _table(parts: tuple[Part, ...]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for title in ("file of AmbiqSuite R4.5.0", "what for", "found"):
+    for title in (f"file of AmbiqSuite {SUITE_VERSION}", "what for", "found"):
         table.add_column(title, no_wrap=title != "found")
     for part in parts:
         table.add_row(part.name, part.use, "yes" if part.good else f"[red]{part.found}[/]")

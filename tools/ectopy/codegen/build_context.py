@@ -25,8 +25,6 @@ from ectopy.graph.types import ConstArray, Graph
 
 ARENA_ALIGNMENT = 16
 """Bytes; at least that of the offsets, more so that moving code does not move the speed."""
-MODEL_SECTION = " ECT_MODEL_SECTION"
-"""Of firmware/include/ectopy/model.h."""
 
 
 def aot_context(graph: Graph, plan: Plan) -> AotContext:
@@ -102,20 +100,20 @@ def _step(graph: Graph, plan: Plan, step: Step) -> StepContext:
 
 def _arrays(prefix: str, call: KernelCall) -> tuple[ArrayContext, ...]:
     constants = [
-        _array(f"{prefix}_{operand.role}", operand.values, MODEL_SECTION)
+        _array(f"{prefix}_{operand.role}", operand.values, of_model=True)
         for operand in call.operands
         if isinstance(operand, ConstOperand)
     ]
     for field in fields(call.params):
         value = getattr(call.params, field.name)
         if isinstance(value, np.ndarray):
-            constants.append(_array(f"{prefix}_{field.name}", value, MODEL_SECTION))
+            constants.append(_array(f"{prefix}_{field.name}", value, of_model=True))
     return tuple(constants)
 
 
-def _array(name: str, values: ConstArray, section: str = "") -> ArrayContext:
+def _array(name: str, values: ConstArray, *, of_model: bool = False) -> ArrayContext:
     return ArrayContext(
-        name=name, c_type=c_type(values), count=values.size, section=section, rows=c_rows(values)
+        name=name, c_type=c_type(values), count=values.size, of_model=of_model, rows=c_rows(values)
     )
 
 

@@ -38,13 +38,13 @@ class ArrayContext:
     """One constant array.
 
     Attributes:
-        section: `` ECT_MODEL_SECTION`` for the model's constants, which a board may move.
+        of_model: One of the model's constants, which a board may move to a faster memory.
     """
 
     name: str
     c_type: str
     count: int
-    section: str
+    of_model: bool
     rows: tuple[str, ...]
 
 
