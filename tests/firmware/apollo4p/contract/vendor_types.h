@@ -1,5 +1,6 @@
 /* The types and constants of AmbiqSuite R4.5.0 that firmware/boards/apollo4p uses, as far as it
- * uses them. tests/firmware/apollo4p/test_contract.py compares every value, size and offset with the real headers.
+ * uses them. tests/firmware/apollo4p/test_contract.py compares every value, size and offset with
+ * the real headers.
  */
 #ifndef CONTRACT_VENDOR_TYPES_H
 #define CONTRACT_VENDOR_TYPES_H
