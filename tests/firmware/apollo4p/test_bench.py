@@ -20,6 +20,8 @@ WINDOWS = 3
 def prepared(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NEURALSPOT", str(checkout))
+        for variable in ("CLOCK", "BAUD", "MODEL_IN"):
+            patch.delenv(variable, raising=False)
         patch.setattr("ectopy.usecases.build.BUILD_DIR", tmp_path_factory.mktemp("build"))
         return prepare(
             BenchRequest(

@@ -69,6 +69,16 @@ def test_the_contract_declares_what_the_board_uses_and_nothing_else() -> None:
     assert declared - used == for_size_and_stubs
 
 
+def test_only_the_boards_own_folder_knows_the_vendor() -> None:
+    firmware = BOARD_SOURCES.parents[1]
+    knowing = {
+        path.relative_to(firmware).as_posix()
+        for path in firmware.rglob("*.[ch]")
+        if re.search(r'#include [<"]am_', path.read_text())
+    }
+    assert knowing == {"boards/apollo4p/vendor.h"}
+
+
 def test_an_sdk_like_the_contract_has_no_differences(suite: Path) -> None:
     assert differences(suite) == []
     assert missing_symbols(suite) == []

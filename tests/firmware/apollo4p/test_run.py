@@ -259,6 +259,17 @@ def test_a_fault_in_a_handler_or_before_main_is_told_too(elf: Path) -> None:
     assert " pc 00018888 " in session.hello().last_fault
 
 
+def test_a_fault_in_the_middle_of_a_run_is_named_at_once(elf: Path) -> None:
+    board = Apollo4p(elf)
+    session = session_on(board)
+    session.hello()
+    results = session.infer([WINDOW, WINDOW], InputFormat.INT8)
+    next(results)
+    board.fault(psp=board.symbols["ect_stack_low"] - 32)
+    with pytest.raises(LinkError, match="restarted before window 1: stack overflow, exception "):
+        next(results)
+
+
 def test_faults_before_set_up_do_not_restart_for_ever(elf: Path) -> None:
     board = Apollo4p(elf)
     stack = board.symbols["ect_stack_high"] - 64

@@ -14,8 +14,8 @@ from ectopy.toolchain import Part, survey
 from ectopy.toolchain.sdk import SUITE_VERSION
 
 EXPLANATION = f"""\
-Board apollo4p links two libraries of AmbiqSuite {SUITE_VERSION}, a part of neuralSPOT. It is not in
-this repository: its licence is between you and Ambiq. Get it with
+Board apollo4p links two libraries of AmbiqSuite {SUITE_VERSION}, a part of neuralSPOT.
+It is not in this repository: its licence is between you and Ambiq. Get it with
 
   git clone --depth 1 https://github.com/AmbiqAI/neuralSPOT
 

@@ -91,12 +91,7 @@ class Session:
             LinkError: Silence, noise, another protocol version, or a device that cannot run or
                 could not be set up.
         """
-        session_id = time.time_ns() & 0xFFFFFFFF
-        # A zero first: the device may still hold half a frame of somebody else's.
-        self._send(b"\0")
-        body = schema.HELLO.request.codec.pack(session_id)
-        reply = self._ask(schema.HELLO, body)
-        hello = parse_hello(schema.HELLO.reply.tail_of(reply.body))
+        hello = self._greet()
         if hello.setup_error:
             raise LinkError(
                 f"board {hello.board} could not be set up: {hello.setup_error}",
@@ -104,6 +99,14 @@ class Session:
             )
         self._hello = hello
         return hello
+
+    def _greet(self) -> Hello:
+        session_id = time.time_ns() & 0xFFFFFFFF
+        # A zero first: the device may still hold half a frame of somebody else's.
+        self._send(b"\0")
+        body = schema.HELLO.request.codec.pack(session_id)
+        reply = self._ask(schema.HELLO, body)
+        return parse_hello(schema.HELLO.reply.tail_of(reply.body))
 
     def infer(self, windows: Iterable[bytes], fmt: InputFormat) -> Iterator[InferResult]:
         """Sends windows, as many in flight as the device grants, and yields answers in order.
@@ -250,11 +253,20 @@ class Session:
             return
         waits_for_window = reply.kind & ~schema.REPLY_BIT in (Kind.PROFILE, Kind.DUMP)
         if reply.status == Status.E_STATE and not waits_for_window:
-            raise LinkError(f"the device restarted before {what}", hint=_RESTARTED_HINT)
+            raise self._restart(what)
         raise LinkError(
             f"the device refused {what}: {status_text(reply.status)}",
             hint=_REFUSAL_HINTS.get((what, reply.status), ""),
         )
+
+    def _restart(self, what: str) -> LinkError:
+        """The error for a device that started anew, in its own words where it has any."""
+        try:
+            fault = self._greet().last_fault
+        except LinkError:
+            fault = ""
+        reason = f": {fault}" if fault else ""
+        return LinkError(f"the device restarted before {what}{reason}", hint=_RESTARTED_HINT)
 
     def _pipeline(self, requests: Iterator[tuple[Message, bytes]], credit: int) -> Iterator[Frame]:
         """Replies in the order of the requests, at most ``credit`` requests beyond the oldest."""
