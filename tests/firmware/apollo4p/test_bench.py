@@ -4,8 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from ectopy.boards import BoardRequest, open_board
-from ectopy.errors import InputError
 from ectopy.report import screen
 from ectopy.usecases.bench import Prepared, prepare, run_on
 from ectopy.usecases.bench_types import BenchRequest
@@ -93,9 +91,3 @@ def test_a_run_after_a_fault_says_so(prepared: Prepared) -> None:
     board.fault(psp=board.symbols["ect_stack_high"] - 64)
     record = run_on(board, prepared).record
     assert "started anew after a fault: processor fault" in record.notes["board"]
-
-
-def test_without_a_port_nothing_is_started(prepared: Prepared) -> None:
-    request = BoardRequest(board=BoardName.APOLLO4P, elf=prepared.image.elf)
-    with pytest.raises(InputError, match="on a cable"), open_board(request):
-        pass
