@@ -50,8 +50,15 @@ class FakeDeploy:
 
 
 @pytest.fixture
-def deploy(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> FakeDeploy:
+def deploy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> FakeDeploy:
     fake = FakeDeploy()
+    monkeypatch.chdir(tmp_path)
+    folder = Path("runs/x")
+    folder.mkdir(parents=True)
+    for name in ("record.json", "report.html", "outputs.csv"):
+        (folder / name).touch()
     monkeypatch.setattr(subject, "deploy", fake)
     monkeypatch.setattr(console, "out", console.Console(width=100))
     monkeypatch.setattr(console, "err", console.Console(width=100, stderr=True))

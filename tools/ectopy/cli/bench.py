@@ -22,7 +22,7 @@ from ectopy.protocol import InputFormat
 from ectopy.records import to_json
 from ectopy.report import screen
 from ectopy.usecases.bench import bench
-from ectopy.usecases.bench_files import RECORD
+from ectopy.usecases.bench_files import written_files
 from ectopy.usecases.bench_types import BenchRequest
 from ectopy.vocab import BoardName, DatasetName, EngineName, LinkKind, Split
 
@@ -80,19 +80,11 @@ def command(ctx: click.Context, /, **options: object) -> None:
     json_file: Path | None = ctx.params["json_file"]
     with console.progress_bar("bench") as progress:
         run = bench(_request(ctx), progress)
-    console.show(screen(run.record, _written(run.folder)), aside=is_stdout(json_file))
+    console.show(screen(run.record, written_files(run.folder)), aside=is_stdout(json_file))
     hint = f"the record is in {run.folder}" if run.folder else ""
     write_json(to_json(run.record), json_file, hint=hint)
     if run.failure is not None:
         raise run.failure
-
-
-def _written(folder: Path | None) -> list[str]:
-    """Files of a run for people, the record with its folder first."""
-    if folder is None:
-        return []
-    others = sorted(path.name for path in folder.iterdir() if path.name != RECORD)
-    return [str(folder / RECORD), *others]
 
 
 def _request(ctx: click.Context) -> BenchRequest:

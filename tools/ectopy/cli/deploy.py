@@ -25,6 +25,7 @@ from ectopy.cli.options import (
 )
 from ectopy.errors import EctopyError
 from ectopy.report import screen
+from ectopy.usecases.bench_files import written_files
 from ectopy.usecases.deploy import deploy
 from ectopy.usecases.deploy_types import (
     DEFAULT_LIMIT,
@@ -77,8 +78,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         deployed = deploy(request, progress)
     aside = is_stdout(json_file)
     if deployed.run is not None:
-        folder, pages = deployed.run.folder, [page.name for page in deployed.pages]
-        files = [f"{folder}/record.json", "outputs.csv", *pages] if folder else []
+        files = written_files(deployed.run.folder)
         console.show(screen(deployed.run.record, files), aside=aside)
     with console.wide_enough():
         console.show(steps_table(deployed, request), aside=aside)

@@ -64,6 +64,14 @@ def write_run(runs_dir: Path, record: RunRecord, texts: Mapping[str, str]) -> Pa
     return folder
 
 
+def written_files(folder: Path | None) -> list[str]:
+    """Files of a run for people, the record with its folder first; none without a folder."""
+    if folder is None:
+        return []
+    others = sorted(path.name for path in folder.glob("*") if path.name != RECORD)
+    return [str(folder / RECORD), *others]
+
+
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """Holds off Ctrl-C and cancellation in the block; people press twice."""
