@@ -34,7 +34,8 @@ from ectopy.zoo.obtain import ImportRequest, import_bundle
 from support.ecg import made_up_windows
 from support.zoo_bundles import METRICS, heartkit_configuration
 
-pytestmark = pytest.mark.train
+# The first test builds, trains and converts two models; slow where two cores are shared.
+pytestmark = [pytest.mark.train, pytest.mark.timeout(900)]
 
 NAMES = ("beat-2-eff-sm", "beat-3-eff-sm")
 RECORDS = ("101", "106", "108", "109", "112", "114", "124", "201", "220", "223")
