@@ -9,30 +9,41 @@ SPLIT   ?= ds2
 SEED    ?= 0
 LINK    ?= auto
 # Optional: DATA_DIR= (folder with mitdb/), PORT= (serial port), JSON= (copy of record.json),
-# ARGS= (anything else for the command), PYTHON= (interpreter for a new .venv)
+# RUN= (a run, to judge or to set beside), GATES= (limits for it), ARGS= (anything else for the command),
+# PYTHON= (interpreter for a new .venv)
 
 VENV    := .venv/bin
 ECTOPY  := $(VENV)/ectopy
 TRAINER := TF_CPP_MIN_LOG_LEVEL=2 .venv-train/bin/ectopy
-C_FILES  = $(shell git ls-files 'firmware/*.c' 'firmware/*.h' 'tests/firmware/*.c' 'tests/firmware/*.h')
+C_FILES  = $(shell git ls-files 'firmware/*.c' 'firmware/*.cc' 'firmware/*.h' \
+           'tests/firmware/*.c' 'tests/firmware/*.cc' 'tests/firmware/*.h')
 # What the board's compiler and emulator need
 TOOLS    = $(if $(filter host,$(BOARD)),host,toolchain)
+# BOARD=apollo4p: PROBE= is the serial number of its J-Link, if there are several
+cable    = $(if $(PORT),--port '$(PORT)') $(if $(PROBE),--probe '$(PROBE)')
 data_dir = $(if $(DATA_DIR),--data-dir '$(DATA_DIR)')
+# ENGINE=tflm: the library to link, see tools/ectopy/toolchain/runtime.py
+export TFLM TFLM_LIB NEURALSPOT RUNTIME RUNTIME_VARIANT ARENA_BYTES
 
 .DEFAULT_GOAL := help
-.PHONY: help bench test test-train profile quantize render firmware train evaluate lint format clean distclean
+.PHONY: help bench gate test test-train autodeploy profile quantize render firmware sdk train evaluate lint format clean distclean
 .PHONY: toolchain host
 
 help:  ## List the targets and variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "Variables: BOARD=virt|host MODEL=beat-3-eff-sm|beat-2-eff-sm|DIR ENGINE=aot LIMIT=N|all"
+	@echo "Variables: BOARD=virt|apollo4p|host MODEL=beat-3-eff-sm|beat-2-eff-sm|DIR ENGINE=aot|tflm LIMIT=N|all"
 	@echo "           DATASET=auto|mitdb|synthetic SPLIT=ds2|ds1 DATA_DIR= LINK=auto|uart|fast PORT= JSON= SEED="
+	@echo "           ENGINE=tflm: TFLM= [TFLM_LIB=] or NEURALSPOT= [RUNTIME=], RUNTIME_VARIANT= ARENA_BYTES="
+	@echo "           of apollo4p: NEURALSPOT=DIR CLOCK=hp|lp BAUD=921600 MODEL_IN=mram|tcm PROBE= JLINK="
 
 bench: .venv/.ready $(TOOLS)  ## Build the firmware, boot it, stream ECG windows, print and save the report
 	@$(ECTOPY) bench --board $(BOARD) --model $(MODEL) --engine $(ENGINE) --dataset $(DATASET) \
 		--split $(SPLIT) --limit $(LIMIT) --seed $(SEED) --link $(LINK) $(data_dir) \
 		$(if $(PORT),--port '$(PORT)') $(if $(JSON),--json '$(JSON)') $(ARGS)
+
+gate: .venv/.ready  ## Judge the run RUN= by the limits in GATES= (default: those beside its model)
+	@$(ECTOPY) gate $(if $(RUN),'$(RUN)') $(if $(GATES),--gates '$(GATES)') $(ARGS)
 
 test: .venv/.ready-dev toolchain host  ## Run all tests: unit, contracts, C on the host, end to end
 	@$(VENV)/pytest $(ARGS)
@@ -46,12 +57,35 @@ render: .venv/.ready  ## Write the C of the engine and model into build/
 firmware: .venv/.ready $(TOOLS)  ## Build the firmware image
 	@$(ECTOPY) build --board $(BOARD) --model $(MODEL) --engine $(ENGINE) $(ARGS)
 
+sdk: .venv/.ready  ## Explain and check the vendor's SDK that BOARD=apollo4p needs
+	@$(ECTOPY) sdk $(if $(NEURALSPOT),--neuralspot '$(NEURALSPOT)')
+
 profile: .venv/.ready $(TOOLS)  ## Where the instructions and modelled cycles of an inference go
 	@$(ECTOPY) profile --board $(BOARD) --model $(MODEL) --engine $(ENGINE) --seed $(SEED) $(data_dir) \
 		$(if $(JSON),--json '$(JSON)') $(ARGS)
 
+# Make hands PROBE= BAUD= CLOCK= NEURALSPOT= JLINK= JLINK_DEVICE= on in the environment.
+.PHONY: deploy flash reset ports
+deploy: .venv/.ready $(TOOLS)  ## Render, build, flash, self-test and measure a model: all steps on one board
+	@$(ECTOPY) deploy --board $(BOARD) --model $(MODEL) --engine $(ENGINE) --dataset $(DATASET) \
+		$(if $(filter file,$(origin LIMIT)),,--limit $(LIMIT)) $(data_dir) $(cable) \
+		$(if $(JSON),--json '$(JSON)') $(ARGS)
+
+flash: .venv/.ready $(TOOLS)  ## Build the image and write it to the board's flash, through its J-Link
+	@$(ECTOPY) flash --board $(BOARD) --model $(MODEL) --engine $(ENGINE) $(cable) $(ARGS)
+
+reset: .venv/.ready  ## Reset the board through its J-Link
+	@$(ECTOPY) reset --board $(BOARD) $(cable) $(ARGS)
+
+ports: .venv/.ready  ## List serial ports and J-Links
+	@$(ECTOPY) ports $(ARGS)
+
 quantize: .venv-train/.ready  ## Keras to int8 TFLite, with its report
 	@$(TRAINER) quantize --model $(MODEL) $(data_dir) $(ARGS)
+
+autodeploy: .venv/.ready  ## Second opinion on a real board: ns_autodeploy of NEURALSPOT= beside RUN= of ours
+	@$(ECTOPY) autodeploy --model $(MODEL) $(if $(RUN),--run '$(RUN)') $(if $(PORT),--port '$(PORT)') \
+		$(data_dir) $(ARGS)
 
 train: .venv-train/.ready  ## Train MODEL on DS1
 	@$(TRAINER) train --model $(MODEL) --seed $(SEED) $(data_dir) $(ARGS)

@@ -124,6 +124,10 @@ static void board_item(json_t *json) {
     flag_item(json, "emulated", board->emulated);
     count_item(json, "clock_hz", board->clock_hz);
     text_item(json, "tick_unit", board->tick_unit);
+    count_item(json, "cpu_hz", board->cpu_hz);
+    text_item(json, "cycle_counter", board->cycle_counter);
+    text_item(json, "setup_error", board->setup_error);
+    text_item(json, "last_fault", board->last_fault);
     close_group(json, '}');
 }
 

@@ -90,9 +90,12 @@ ect_status_t ect_infer(const uint8_t *body, size_t bytes, ect_reply_t *reply) {
     }
     const uint32_t loaded = ect_board_ticks();
     set_input(window);
+    /* Around the ticks, not between them: those count what they always counted. */
+    const uint32_t cycles = ect_board_cycles();
     const uint32_t ready = ect_board_ticks();
     status = ect_engine_invoke();
     const uint32_t invoked = ect_board_ticks();
+    const uint32_t cycles_invoke = ect_board_cycles() - cycles;
     if (status != ECT_OK) {
         return status;
     }
@@ -102,6 +105,7 @@ ect_status_t ect_infer(const uint8_t *body, size_t bytes, ect_reply_t *reply) {
     reply->bytes = ECT_INFER_REPLY_BYTES + output.bytes;
     ect_put_u32(reply->body + ECT_INFER_REPLY_TICKS_PREPROCESS_AT, loaded - begin);
     ect_put_u32(reply->body + ECT_INFER_REPLY_TICKS_INVOKE_AT, invoked - ready);
+    ect_put_u32(reply->body + ECT_INFER_REPLY_CYCLES_INVOKE_AT, cycles_invoke);
     ect_put_u32(reply->body + ECT_INFER_REPLY_TICKS_TOTAL_AT, ect_board_ticks() - begin);
     return ECT_OK;
 }

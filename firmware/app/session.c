@@ -105,6 +105,7 @@ static ect_status_t report_stats(void) {
     ect_put_u32(reply.body + ECT_STATS_REPLY_INFERENCES_AT, stats->inferences);
     ect_put_u32(reply.body + ECT_STATS_REPLY_STACK_HIGH_WATER_AT, ect_stats_stack_high_water());
     ect_put_u32(reply.body + ECT_STATS_REPLY_STACK_SIZE_AT, ect_stats_stack_size());
+    ect_put_u32(reply.body + ECT_STATS_REPLY_LINE_ERRORS_AT, ect_board_line_errors());
     reply.bytes = ECT_STATS_REPLY_BYTES;
     return ECT_OK;
 }

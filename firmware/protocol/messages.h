@@ -3,7 +3,7 @@
 #ifndef ECT_PROTOCOL_MESSAGES_H
 #define ECT_PROTOCOL_MESSAGES_H
 
-#define ECT_PROTOCOL_VERSION 1u
+#define ECT_PROTOCOL_VERSION 2u
 #define ECT_MAX_BODY         2304u
 #define ECT_HEADER_BYTES     4u
 #define ECT_CRC_BYTES        4u
@@ -39,7 +39,8 @@ typedef enum {
 #define ECT_INFER_REPLY_TICKS_TOTAL_AT      0u
 #define ECT_INFER_REPLY_TICKS_PREPROCESS_AT 4u
 #define ECT_INFER_REPLY_TICKS_INVOKE_AT     8u
-#define ECT_INFER_REPLY_BYTES               12u
+#define ECT_INFER_REPLY_CYCLES_INVOKE_AT    12u
+#define ECT_INFER_REPLY_BYTES               16u
 
 #define ECT_PROFILE_REQUEST_BYTES 0u
 
@@ -61,7 +62,8 @@ typedef enum {
 #define ECT_STATS_REPLY_INFERENCES_AT       12u
 #define ECT_STATS_REPLY_STACK_HIGH_WATER_AT 16u
 #define ECT_STATS_REPLY_STACK_SIZE_AT       20u
-#define ECT_STATS_REPLY_BYTES               24u
+#define ECT_STATS_REPLY_LINE_ERRORS_AT      24u
+#define ECT_STATS_REPLY_BYTES               28u
 
 #define ECT_SELFTEST_REQUEST_BYTES 0u
 

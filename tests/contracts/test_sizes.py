@@ -16,7 +16,7 @@ FUNCTION_EXCEPTIONS: dict[str, str] = {}
 
 PYTHON = sorted((ROOT / "tools").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
-C = sorted(p for p in (ROOT / "firmware").rglob("*.[ch]"))
+C = sorted(p for end in ("*.[ch]", "*.cc") for p in (ROOT / "firmware").rglob(end))
 
 
 def lines_of(path: Path) -> int:

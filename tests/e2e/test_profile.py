@@ -1,10 +1,13 @@
 """The cycle model against the virtual EVB, and ``ectopy profile`` as people call it."""
 
 import csv
+import hashlib
 import json
 import re
+import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +26,10 @@ from ectopy.cycles.image import read_image
 from ectopy.cycles.machine import Machine, Watch
 from ectopy.errors import EctopyError, InputError
 from ectopy.protocol import InputFormat, Session
+from ectopy.report.profile import Profile
 from ectopy.usecases.build import BuildRequest, build_firmware
 from ectopy.usecases.profile import ProfileRequest, profile
-from ectopy.vocab import BoardName, EngineName, LinkKind
+from ectopy.vocab import BoardName, DatasetName, EngineName, LinkKind
 from ectopy.zoo import open_bundle
 from support.fake_firmware import build_virt
 
@@ -185,6 +189,79 @@ def test_annotate_lists_a_kernel_with_counts_and_a_bad_file_is_an_error(tmp_path
     assert re.search(r"\d\.\d\d +[\d,]+ +[\d,]+ +1\.00 +[0-9a-f]+ +smlad ", done.output)
     assert isinstance(done.exception, EctopyError)
     assert "cannot write the picture" in done.exception.message
+
+
+@pytest.fixture(scope="module")
+def elf() -> Path:
+    request = BuildRequest(
+        board=BoardName.VIRT, engine=EngineName.AOT, bundle=open_bundle(MODELS[0])
+    )
+    return build_firmware(request).elf
+
+
+def profile_elf(elf: Path, model: str = MODELS[0]) -> Profile:
+    request = ProfileRequest(model=model, elf=elf, dataset=DatasetName.SYNTHETIC)
+    return profile(request).profile
+
+
+def test_an_image_that_was_built_before_is_profiled_as_it_is(elf: Path, tmp_path: Path) -> None:
+    old = tmp_path / "old.elf"
+    shutil.copy(elf, old)
+    found = profile_elf(old)
+    assert found.elf_sha256 == hashlib.sha256(elf.read_bytes()).hexdigest()
+    assert found.build_id == "unknown"
+    assert found.emulated_instructions > found.macs
+
+
+def stripped(elf: Path, to: Path) -> Path:
+    subprocess.run(["arm-none-eabi-strip", "-o", str(to), str(elf)], check=True)
+    return to
+
+
+def cut(elf: Path, to: Path) -> Path:
+    to.write_bytes(elf.read_bytes()[:100_000])
+    return to
+
+
+def other_cpu(elf: Path, to: Path) -> Path:
+    image = bytearray(elf.read_bytes())
+    image[18] = 62  # e_machine: x86-64
+    to.write_bytes(image)
+    return to
+
+
+def without_invoke(elf: Path, to: Path) -> Path:
+    command = ["arm-none-eabi-objcopy", "--redefine-sym", "ect_engine_invoke=another_name"]
+    subprocess.run([*command, str(elf), str(to)], check=True)
+    return to
+
+
+def text(_: Path, to: Path) -> Path:
+    to.write_text("firmware")
+    return to
+
+
+@pytest.mark.parametrize(
+    ("damage", "complaint"),
+    [
+        (stripped, "has no symbols"),
+        (cut, "is not a usable ELF file|is truncated|does not hold the model"),
+        (other_cpu, "for another processor"),
+        (without_invoke, "has no function ect_engine_invoke"),
+        (text, "is not a usable ELF file"),
+        (lambda _, to: to, "cannot be read"),
+    ],
+)
+def test_an_image_that_cannot_be_profiled_is_one_clear_error(
+    damage: Callable[[Path, Path], Path], complaint: str, elf: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=complaint):
+        profile_elf(damage(elf, tmp_path / "damaged.elf"))
+
+
+def test_an_image_of_another_model_is_refused(elf: Path) -> None:
+    with pytest.raises(InputError, match="does not hold the model of beat-3-eff-sm"):
+        profile_elf(elf, MODELS[1])
 
 
 def test_a_board_without_a_cortex_m4_is_refused() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from ectopy.boards import Board, BoardRequest, open_board
 from ectopy.errors import LinkError
-from ectopy.protocol import InputFormat, Kind, Session, Status, Timing
+from ectopy.protocol import InputFormat, Kind, Session, Status, Timing, schema
 from ectopy.vocab import BoardName, TickUnit
 from support.device_checks import (
     RawLine,
@@ -145,8 +145,8 @@ def test_a_repeat_is_not_computed_again_but_another_window_of_that_number_is(boa
     first = line.ask(Kind.INFER, b"\0" + WINDOW, seq=7)
     assert line.ask(Kind.INFER, b"\0" + WINDOW, seq=7) == first
     other = line.ask(Kind.INFER, b"\0" + b"\1" * 512, seq=7)
-    assert other.body[12:] != first.body[12:]
-    _, _, repeats, inferences, _, _ = struct.unpack("<6I", line.ask(Kind.STATS).body)
+    assert schema.INFER.reply.tail_of(other.body) != schema.INFER.reply.tail_of(first.body)
+    _, _, repeats, inferences, *_ = schema.STATS.reply.scalars(line.ask(Kind.STATS).body)
     assert (repeats, inferences) == (1, 2)
 
 
@@ -157,7 +157,7 @@ def test_a_hello_forgets_replies_and_the_window(board: Board) -> None:
     line.hello()
     assert line.ask(Kind.PROFILE).status == Status.E_STATE
     line.ask(Kind.INFER, b"\0" + WINDOW, seq=7)
-    _, _, repeats, inferences, _, _ = struct.unpack("<6I", line.ask(Kind.STATS).body)
+    _, _, repeats, inferences, *_ = schema.STATS.reply.scalars(line.ask(Kind.STATS).body)
     assert (repeats, inferences) == (0, 2)
 
 
@@ -168,7 +168,7 @@ def test_its_own_replies_are_not_answered(board: Board) -> None:
     from ectopy.protocol.framing import Frame, encode
 
     line.link.write(encode(Frame(kind=0x81, status=0, seq=1, body=bytes(4))))
-    _, damaged, _, _, _, _ = struct.unpack("<6I", line.ask(Kind.STATS).body)
+    _, damaged, *_ = schema.STATS.reply.scalars(line.ask(Kind.STATS).body)
     assert damaged == 2
 
 

@@ -15,7 +15,7 @@ from ectopy.vocab import LinkKind
 FRAME_SAMPLES = 512
 OP_BYTES = (5000, 40, 3)
 GOOD_HELLO = {
-    "protocol": 1,
+    "protocol": schema.PROTOCOL_VERSION,
     "build_id": "fake",
     "credits": 4,
     "board": {
@@ -24,6 +24,10 @@ GOOD_HELLO = {
         "emulated": True,
         "clock_hz": 0,
         "tick_unit": "instructions",
+        "cpu_hz": 0,
+        "cycle_counter": "none",
+        "setup_error": "",
+        "last_fault": "",
     },
     "engine": {
         "name": "fake",
@@ -68,6 +72,7 @@ class FakeDevice:
         infer: (format, window bytes) -> int8 outputs as bytes.
         damage: What the link does to each chunk, either way; None is an honest wire.
         invoke_ticks: Of the next inference; ``infer`` may change it.
+        invoke_cycles: Likewise, by the cycle counter.
         golden_mismatches: What the self-test finds.
         restart_after: Inferences after which the device restarts once, forgetting the session.
     """
@@ -77,10 +82,12 @@ class FakeDevice:
     clock: FakeClock = field(default_factory=FakeClock)
     damage: Callable[[bytes], bytes] | None = None
     invoke_ticks: int = 1000
+    invoke_cycles: int = 0
     golden_mismatches: int = 0
     restart_after: int | None = None
     close_after: int | None = None
     kind: LinkKind = LinkKind.PIPE
+    name: str = "the link in memory"
     inferences: int = 0
     repeats: int = 0
     opened: bool = False
@@ -154,8 +161,8 @@ class FakeDevice:
         return Status.OK, struct.pack("<I", len(tensor)) + tensor[offset : offset + length]
 
     def _stats(self, _: Frame) -> tuple[Status, bytes]:
-        counters = (9, self._decoder.damaged, self.repeats, self.inferences, 700, 8192)
-        return Status.OK, struct.pack("<6I", *counters)
+        counters = (9, self._decoder.damaged, self.repeats, self.inferences, 700, 8192, 0)
+        return Status.OK, schema.STATS.reply.codec.pack(*counters)
 
     def _selftest(self, _: Frame) -> tuple[Status, bytes]:
         status = Status.E_SELFTEST if self.golden_mismatches else Status.OK
@@ -176,8 +183,8 @@ class FakeDevice:
         if len(window) != FRAME_SAMPLES * InputFormat(fmt).sample_bytes:
             return Status.E_LENGTH, b""
         outputs = self.infer(fmt, window)
-        ticks = (self.invoke_ticks + 300, 200, self.invoke_ticks)
-        body = struct.pack("<3I", *ticks) + outputs
+        ticks = (self.invoke_ticks + 300, 200, self.invoke_ticks, self.invoke_cycles)
+        body = schema.INFER.reply.codec.pack(*ticks) + outputs
         reply = Frame(kind=0, status=0, seq=request.seq, body=body)
         self._ring = [*self._ring, (request.seq, request.body, reply)][-schema.REPLY_RING :]
         return Status.OK, body

@@ -39,6 +39,7 @@ def invented_record(
             cpu="cortex-m4f",
             clock_hz=None,
             tick_unit=TickUnit.INSTRUCTIONS,
+            cpu_hz=None,
         ),
         firmware=FirmwareRecord(
             build_id="5f0e1d2c3b4a",
@@ -76,6 +77,7 @@ def invented_record(
             invoke_p99=7_204_420,
             invoke_max=7_204_431,
             preprocess_median=31_020,
+            cycles_median=None,
             estimated_cycles=None,
             estimated_ms=None,
         ),
@@ -102,7 +104,9 @@ def invented_record(
         notes=notes
         | {
             "board.clock_hz": "the emulator has no clock",
+            "board.cpu_hz": "the emulator has no clock",
             "energy": "no instrument was connected",
+            "latency.cycles_median": "this board has no cycle counter",
             "latency.estimated_cycles": "no cycle model yet",
             "latency.estimated_ms": "no cycle model yet",
         },

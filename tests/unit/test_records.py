@@ -98,6 +98,16 @@ def test_a_record_from_before_there_was_a_place_for_energy_is_read() -> None:
     assert "energy" in record.notes
 
 
+def test_a_record_from_before_cycles_were_counted_is_read() -> None:
+    tree = json.loads(to_json(invented_record()))
+    del tree["board"]["cpu_hz"], tree["latency"]["cycles_median"]
+    del tree["notes"]["board.cpu_hz"], tree["notes"]["latency.cycles_median"]
+    jsonschema.validate(tree, json.loads(PUBLISHED.read_text()))
+    record = from_json(json.dumps(tree))
+    assert record.board.cpu_hz is None and record.latency.cycles_median is None
+    assert "not asked" in record.notes["latency.cycles_median"]
+
+
 @given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
 def test_anything_else_is_refused_with_an_input_error(text: str) -> None:
     with pytest.raises(InputError):
@@ -124,3 +134,10 @@ def test_a_note_on_a_similar_name_explains_nothing() -> None:
     unknown = replace(record.memory, arena_bytes=None)
     with pytest.raises(ValueError, match="null without a note"):
         replace(record, memory=unknown, notes={**record.notes, "memory.arena": "?"})
+
+
+def test_a_null_is_explained_by_its_own_note_or_the_nearest_parents() -> None:
+    record = invented_record()
+    assert record.note_about("latency.estimated_ms") == "no cycle model yet"
+    assert record.note_about("energy.instrument") == "no instrument was connected"
+    assert record.note_about("link.retries") == ""

@@ -51,14 +51,15 @@ def show_error(error: EctopyError) -> None:
 
 @contextmanager
 def wide_enough(columns: int = 120) -> Iterator[None]:
-    """Lets tables be ``columns`` wide where stdout is a file or a pipe, which have no width."""
-    before = out.width
-    if not out.is_terminal:
-        out.width = max(before, columns)
+    """Lets tables be ``columns`` wide where they go to a file or a pipe, which have no width."""
+    before = [(each, each.width) for each in (out, err) if not each.is_terminal]
+    for console, width in before:
+        console.width = max(width, columns)
     try:
         yield
     finally:
-        out.width = before
+        for console, width in before:
+            console.width = width
 
 
 @contextmanager

@@ -17,8 +17,8 @@ from ectopy.typed_json import join_path, read_value, schema_of
 from ectopy.vocab import LinkKind, TickUnit
 
 SCHEMA_VERSION = 1
-LATER_KEYS = ("energy",)
-"""Keys that the first records of this version do not have."""
+LATER_KEYS = ("energy", "board.cpu_hz", "latency.cycles_median")
+"""Dotted paths of keys that the first records of this version do not have."""
 
 ENERGY_NOT_MEASURED = "no instrument was connected"
 
@@ -31,6 +31,7 @@ class BoardRecord:
         emulated: True if an emulator ran the firmware; its numbers are labelled so everywhere.
         clock_hz: Ticks per second on silicon, null where ticks are not time.
         tick_unit: What one tick counts.
+        cpu_hz: The processor's clock as the board read it back.
     """
 
     name: str
@@ -38,6 +39,7 @@ class BoardRecord:
     cpu: str
     clock_hz: int | None
     tick_unit: TickUnit
+    cpu_hz: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +161,8 @@ class LatencyRecord:
         invoke_median: Smallest value that at least half of the windows do not exceed; an
             observed value (nearest rank). ``invoke_p99`` likewise for 99 %.
         preprocess_median: Preprocess on the device; null if windows were sent quantized.
+        cycles_median: Of the same inferences by the processor's cycle counter; null where there is
+            none or it is not to be believed.
         estimated_cycles: Cycle model over the same image; never mixed with measured cycles.
         estimated_ms: ``estimated_cycles`` at the clock of the silicon.
     """
@@ -168,6 +172,7 @@ class LatencyRecord:
     invoke_p99: int | None
     invoke_max: int | None
     preprocess_median: int | None
+    cycles_median: int | None
     estimated_cycles: int | None
     estimated_ms: float | None
 
@@ -282,6 +287,12 @@ class RunRecord:
         """True if no patient's heart was involved."""
         return self.dataset.name == "synthetic"
 
+    def note_about(self, path: str) -> str:
+        """The note at a dotted path or at the nearest of its parents; empty if there is none."""
+        while path not in self.notes and path:
+            path = path.rpartition(".")[0]
+        return self.notes.get(path, "")
+
 
 def _null_paths(part: object, prefix: str = "") -> Iterator[str]:
     """Dotted paths of all nulls below ``part``."""
@@ -335,7 +346,12 @@ def json_schema() -> dict[str, object]:
     """JSON Schema (draft 2020-12) of the record, made from the classes."""
     schema = schema_of(RunRecord)
     schema["properties"]["schema_version"] = {"const": SCHEMA_VERSION}
-    schema["required"] = [key for key in schema["required"] if key not in LATER_KEYS]
+    for path in LATER_KEYS:
+        *parents, key = path.split(".")
+        part = schema
+        for name in parents:
+            part = part["properties"][name]
+        part["required"] = [name for name in part["required"] if name != key]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "ectopy RunRecord",
@@ -344,11 +360,17 @@ def json_schema() -> dict[str, object]:
 
 
 def _add_later_keys(value: dict[str, Any]) -> None:
-    """Records written before there was a place for energy are of this version too."""
+    """Records written before there was a place for these are of this version too."""
     notes = value.get("notes")
-    if "energy" not in value and isinstance(notes, dict):
+    if not isinstance(notes, dict):
+        return
+    if "energy" not in value:
         value["energy"] = {"measured_uj_per_inference": None, "instrument": None}
         notes.setdefault("energy", ENERGY_NOT_MEASURED)
+    for part, key in (("board", "cpu_hz"), ("latency", "cycles_median")):
+        if isinstance(value.get(part), dict) and key not in value[part]:
+            value[part][key] = None
+            notes.setdefault(f"{part}.{key}", "not asked by the ectopy that wrote this record")
 
 
 def _refuse_constant(name: str) -> float:

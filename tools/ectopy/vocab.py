@@ -44,6 +44,7 @@ class BoardName(StrEnum):
     """Where firmware runs."""
 
     VIRT = "virt"
+    APOLLO4P = "apollo4p"
     HOST = "host"
 
 
@@ -51,6 +52,7 @@ class EngineName(StrEnum):
     """Inference engines of the firmware."""
 
     AOT = "aot"
+    TFLM = "tflm"
 
 
 class LinkKind(StrEnum):
@@ -68,6 +70,30 @@ class TickUnit(StrEnum):
     INSTRUCTIONS = "instructions"
     CYCLES = "cycles"
     NANOSECONDS = "nanoseconds"
+    TIMER_TICKS = "timer_ticks"
+
+
+class CycleCounter(StrEnum):
+    """What a board's self-test says of its processor's cycle counter."""
+
+    NONE = "none"
+    RUNNING = "running"
+    STALLED = "stalled"
+    OFF_RATE = "off_rate"
+
+
+class ClockMode(StrEnum):
+    """Clock of the Apollo4 Plus: high performance (192 MHz) or low power (96 MHz)."""
+
+    HP = "hp"
+    LP = "lp"
+
+
+class ModelPlace(StrEnum):
+    """Where the Apollo4 Plus keeps a model's constants while it runs."""
+
+    MRAM = "mram"
+    TCM = "tcm"
 
 
 class DType(StrEnum):
@@ -163,3 +189,14 @@ class Quantity(StrEnum):
     MILLISECONDS = "milliseconds"
     COUNT = "count"
     RATE = "rate"
+
+
+class GateOutcome(StrEnum):
+    """What a gate says about a run."""
+
+    PASS = "pass"
+    FAIL = "FAIL"
+    NOT_MEASURED = "not measured"
+    NOT_JUDGED = "not judged"
+    NO_LIMIT = "no limit yet"
+    NOT_APPLICABLE = "not applicable"

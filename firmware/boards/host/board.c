@@ -14,6 +14,10 @@ static const ect_board_info_t INFO = {
     .tick_unit = "nanoseconds",
     .clock_hz = 1000000000u,
     .emulated = false,
+    .cpu_hz = 0,
+    .cycle_counter = "none",
+    .setup_error = "",
+    .last_fault = "",
     .rx_credits = 4,
 };
 
@@ -61,6 +65,14 @@ uint32_t ect_board_ticks(void) {
         return 0;
     }
     return (uint32_t)now.tv_sec * 1000000000u + (uint32_t)now.tv_nsec;
+}
+
+uint32_t ect_board_cycles(void) {
+    return 0;
+}
+
+uint32_t ect_board_line_errors(void) {
+    return 0;
 }
 
 const ect_board_info_t *ect_board_info(void) {

@@ -28,6 +28,10 @@ static const ect_board_info_t INFO = {
     .tick_unit = "instructions",
     .clock_hz = 0,
     .emulated = true,
+    .cpu_hz = 0,
+    .cycle_counter = "none",
+    .setup_error = "",
+    .last_fault = "",
     .rx_credits = 4,
 };
 
@@ -48,6 +52,10 @@ uint32_t ect_board_ticks(void) {
      * 56 ns more than a whole number of instructions, so the quotient never hesitates. */
     const uint64_t ticks = UINT32_MAX - TIMER_VALUE;
     return instructions_before + (uint32_t)(ticks * TICK_NS / INSTRUCTION_NS);
+}
+
+uint32_t ect_board_cycles(void) {
+    return 0;
 }
 
 /* While the processor sleeps virtual time goes on by itself and leaves the edges. */
@@ -129,6 +137,11 @@ ect_status_t ect_board_write(const uint8_t *data, size_t bytes, uint32_t timeout
         }
     }
     return ECT_OK;
+}
+
+/* QEMU's UART receives nothing damaged. */
+uint32_t ect_board_line_errors(void) {
+    return 0;
 }
 
 const ect_board_info_t *ect_board_info(void) {

@@ -8,6 +8,10 @@
 
 #include "ectopy/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct {
     int8_t *data; /* inside the arena; contents valid as each function states */
     uint32_t bytes;
@@ -53,5 +57,9 @@ ECT_NODISCARD ect_status_t ect_engine_invoke(void);
 ECT_NODISCARD ect_status_t ect_engine_profile(ect_op_observer_t observer, void *context);
 
 const ect_engine_info_t *ect_engine_info(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* ECTOPY_ENGINE_H */

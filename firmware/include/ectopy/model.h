@@ -5,6 +5,16 @@
 
 #include <stdint.h>
 
+/* Before the initialiser of every array of the model's constants. They stay where they are loaded,
+ * unless the board has a faster place for them: its linker script copies this section there. */
+#ifndef ECT_MODEL_SECTION
+#ifdef ECT_MODEL_IN_TCM
+#define ECT_MODEL_SECTION __attribute__((section(".model_tcm")))
+#else
+#define ECT_MODEL_SECTION
+#endif
+#endif
+
 /* Preprocess of a window of n samples x (integer microvolts):
  *   y = (x - mean) / sqrt(var + epsilon), computed as
  *   (n*x - sum) / sqrt(n*sumsq - sum^2 + epsilon_n2), see app/preprocess.c */

@@ -24,7 +24,8 @@ SCRIPT = Path(__file__).parents[3] / "tools" / "evb_bench.py"
 class FakeBench:
     """Takes requests, answers with an invented run or an error."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.requests: list[BenchRequest] = []
         self.failure: EctopyError | KeyboardInterrupt | None = None
         self.error: BaseException | None = None
@@ -34,12 +35,18 @@ class FakeBench:
         if self.error is not None:
             raise self.error
         record = replace(invented_record(), partial=self.failure is not None)
-        return BenchRun(record=record, folder=Path("runs/x"), failure=self.failure)
+        return BenchRun(record=record, folder=self.folder, failure=self.failure)
 
 
 @pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> FakeBench:
-    fake = FakeBench()
+def bench(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> FakeBench:
+    folder = tmp_path / "x"
+    folder.mkdir()
+    for name in ("record.json", "profile.json", "outputs.csv"):
+        (folder / name).touch()
+    fake = FakeBench(folder)
     monkeypatch.setattr(subject, "bench", fake)
     monkeypatch.setattr(console, "out", console.Console(width=80))
     monkeypatch.setattr(console, "err", console.Console(width=80, stderr=True))
@@ -61,7 +68,9 @@ def test_without_options_it_measures_a_thousand_windows_on_the_virtual_board(
     (request,) = bench.requests
     assert request == BenchRequest(model="beat-3-eff-sm", command="ectopy bench")
     assert (request.board, request.limit, request.split) == (BoardName.VIRT, 1000, Split.DS2)
-    assert "beat-3-eff-sm on virt" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "beat-3-eff-sm on virt" in shown
+    assert "outputs.csv · profile.json" in shown
 
 
 def test_all_options_reach_the_request(bench: FakeBench, tmp_path: Path) -> None:

@@ -6,28 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from ectopy import console
-from ectopy.cli import main
 from ectopy.records import RunRecord, to_json
 from ectopy.report.profile import Profile
 from ectopy.report.profile import to_json as profile_json
 from ectopy.vocab import TickUnit
+from support.command_line import make_wide, run
 from support.invented_profile import faster_profile, invented_profile
 from support.invented_record import invented_record, partial_record
 
 
 @pytest.fixture(autouse=True)
 def plain_console(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(console, "out", console.Console(width=140))
-    monkeypatch.setattr(console, "err", console.Console(width=140, stderr=True))
-
-
-def run(*arguments: object) -> int:
-    try:
-        main([str(each) for each in arguments])
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
+    make_wide(monkeypatch)
 
 
 def at(day: int, ticks: int = 7_000_000) -> RunRecord:

@@ -7,14 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from elftools.elf.constants import SH_FLAGS
+from elftools.elf.elffile import ELFFile
 from jinja2 import UndefinedError
 
 import ectopy
 from ectopy.aot import compile_graph
-from ectopy.codegen import ImageInfo, render_image
+from ectopy.codegen import ImageInfo, render_image, render_tflm
 from ectopy.codegen.render import TEMPLATES
+from ectopy.codegen.tflm import ADDITIONS
 from ectopy.graph.reader import read_tflite
 from ectopy.graph.types import Graph
+from ectopy.vocab import OpKind
 from support.tflite_builder import ModelBuilder, Quant
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -65,13 +69,41 @@ def test_generated_text_is_the_golden_text(
     assert text == path.read_text(), "if this is wanted: pytest --update-golden, then read the diff"
 
 
+@pytest.mark.parametrize("name", ["model_tflm.c", "model_tflm_ops.cc"])
+def test_generated_text_for_tflm_is_the_golden_text(
+    name: str,
+    graph: Graph,
+    info: ImageInfo,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ectopy, "__version__", "0.0.0")
+    text = render_tflm(graph, bytes(range(253, 256)) + b"TFL3 is all we need", 1000, info)[name]
+    path = GOLDEN / name
+    if request.config.getoption("--update-golden"):
+        path.write_text(text)
+    assert text == path.read_text(), "if this is wanted: pytest --update-golden, then read the diff"
+
+
+def test_all_kinds_of_operators_are_known_to_tflm() -> None:
+    assert set(ADDITIONS) == set(OpKind)
+    assert len(set(ADDITIONS.values())) == len(OpKind)
+
+
+def test_the_model_facts_are_the_same_for_both_engines(graph: Graph, info: ImageInfo) -> None:
+    aot = render_image(graph, compile_graph(graph), info)
+    assert render_tflm(graph, b"", 16, info)["model_info.c"] == aot["model_info.c"]
+
+
 def test_rendering_twice_gives_the_same_bytes(graph: Graph, info: ImageInfo) -> None:
     first = render_image(graph, compile_graph(graph), info)
     assert render_image(graph, compile_graph(graph), info) == first
+    assert render_tflm(graph, b"\1", 16, info) == render_tflm(graph, b"\1", 16, info)
 
 
 def test_no_trace_of_the_machine_or_the_time(graph: Graph, info: ImageInfo) -> None:
-    for text in render_image(graph, compile_graph(graph), info).values():
+    texts = render_image(graph, compile_graph(graph), info) | render_tflm(graph, b"", 16, info)
+    for text in texts.values():
         assert (
             str(Path.home()) not in text and str(TEMPLATES) not in text and "20" + "26" not in text
         )
@@ -113,3 +145,29 @@ def test_generated_code_compiles_without_a_warning_and_without_a_heap(
         )
         assert result.returncode == 0, result.stderr
         assert "malloc" not in text
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "arm-none-eabi-gcc"])
+def test_the_model_of_tflm_is_aligned_and_goes_into_the_section_a_board_names(
+    compiler: str, graph: Graph, info: ImageInfo, tmp_path: Path
+) -> None:
+    source = tmp_path / "model_tflm.c"
+    source.write_text(render_tflm(graph, b"flatbuffer", 100, info)["model_tflm.c"])
+    built = tmp_path / "model.o"
+    for defines, section in (
+        ([], ".rodata.flatbuffer"),
+        (['-DECT_MODEL_SECTION=__attribute__((section(".model")))'], ".model"),
+    ):
+        subprocess.run(
+            [
+                *(compiler, "-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror"),
+                *("-fdata-sections", *defines, f"-I{FIRMWARE / 'include'}"),
+                *(f"-I{FIRMWARE / 'engines' / 'tflm'}", "-c", str(source), "-o", str(built)),
+            ],
+            check=True,
+        )
+        with built.open("rb") as stream:
+            found = ELFFile(stream).get_section_by_name(section)
+            assert found.data() == b"flatbuffer"
+            assert found["sh_addralign"] == 16
+            assert not found["sh_flags"] & SH_FLAGS.SHF_WRITE

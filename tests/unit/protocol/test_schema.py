@@ -31,7 +31,7 @@ def test_every_kind_has_one_message_and_fits() -> None:
 
 
 def test_a_body_fits_only_a_layout_of_its_length() -> None:
-    assert schema.STATS.reply.fits(bytes(24))
-    assert not schema.STATS.reply.fits(bytes(25))
-    assert schema.INFER.reply.fits(bytes(15))
-    assert not schema.INFER.reply.fits(bytes(11))
+    assert schema.STATS.reply.fits(bytes(28))
+    assert not schema.STATS.reply.fits(bytes(29))
+    assert schema.INFER.reply.fits(bytes(19))
+    assert not schema.INFER.reply.fits(bytes(15))

@@ -206,7 +206,7 @@ def test_a_silent_board_is_named_silent() -> None:
 
 def test_noise_is_named_noise() -> None:
     device = FakeDevice(damage=lambda data: b"Zephyr boot \0" if len(data) > 100 else data)
-    with pytest.raises(LinkError, match="received 130 bytes, none a valid frame"):
+    with pytest.raises(LinkError, match="received 130 bytes on the link in memory, none a valid"):
         open_session(device)
 
 
@@ -223,7 +223,7 @@ def test_an_old_reply_to_another_hello_is_not_taken() -> None:
     Session(device, clock=device.clock)._send(b"")
     other = Session(device, clock=device.clock)
     other.hello()
-    stale = schema.HELLO.reply.codec.pack(1) + b'{"protocol": 1}'
+    stale = schema.HELLO.reply.codec.pack(1) + b'{"protocol": 2}'
     device._out += encode(Frame(kind=0x81, status=0, seq=0, body=stale))
     assert Session(device, clock=device.clock).hello().model == "fake-3"
 
@@ -298,12 +298,16 @@ def test_profile_dump_stats_selftest_and_reset() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (("protocol",), 2, "speaks protocol version 2"),
+        (("protocol",), 1, "speaks protocol version 1"),
         (("credits",), 0, "credits"),
         (("credits",), 17, "credits"),
         (("board",), None, "board"),
         (("board", "tick_unit"), "seconds", "tick_unit"),
         (("board", "emulated"), 1, "emulated"),
+        (("board", "cpu_hz"), -1, "cpu_hz"),
+        (("board", "cycle_counter"), "broken", "none or running or stalled or off_rate"),
+        (("board", "last_fault"), None, "last_fault"),
+        (("board", "setup_error"), "no clock", "board virt could not be set up: no clock"),
         (("model", "input", "scale_bits"), "zz", "scale_bits"),
         (("model", "input", "scale_bits"), "7fc00000", "scale_bits"),
         (("model", "input", "bytes"), 511, "input.bytes"),
@@ -341,7 +345,7 @@ def test_no_hello_ends_in_anything_but_a_link_error(key: str, value: object) -> 
         assert error.hint
 
 
-@pytest.mark.parametrize("text", [b"", b"\xff", b"{", b"[" * 2300, b'{"protocol": 1}'])
+@pytest.mark.parametrize("text", [b"", b"\xff", b"{", b"[" * 2300, b'{"protocol": 2}'])
 def test_a_hello_that_is_no_json_object_is_a_link_error(text: bytes) -> None:
     with pytest.raises(LinkError, match="HELLO"):
         parse_hello(text)

@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from ectopy.toolchain import (
     BUDGETS,
     Compiler,
     MakeRequest,
+    Runtime,
     check_budget,
     compute_build_id,
     exclusive,
@@ -137,6 +139,90 @@ def test_a_warning_is_an_error(firmware: Path, generated: Path) -> None:
     (generated / "model.c").write_text("char narrow(int x);\nchar narrow(int x) { return x; }\n")
     with pytest.raises(ToolError, match="conversion"):
         make_firmware(request_for(generated))
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Runtime:
+    """A library of one function, and a header that would not pass our warnings."""
+    folder = tmp_path / "runtime"
+    folder.mkdir()
+    (folder / "runtime.h").write_text(
+        "inline int runtime(int unused) { return 1; }\nint number();\n"
+    )
+    _add_function(folder, 7)
+    return Runtime(
+        version="made up 1",
+        include_dirs=(folder,),
+        defines=("WANTED=3",),
+        library=folder / "runtime.a",
+        library_sha256="",
+    )
+
+
+def _add_function(folder: Path, number: int) -> None:
+    (folder / "runtime.cc").write_text(f"int number() {{ return {number}; }}\n")
+    for command in (["g++", "-c", "runtime.cc"], ["ar", "rcs", "runtime.a", "runtime.o"]):
+        subprocess.run(command, cwd=folder, check=True)
+
+
+def test_cxx_is_compiled_and_linked_with_a_runtime_and_again_with_another(
+    firmware: Path, generated: Path, runtime: Runtime
+) -> None:
+    (firmware / "app" / "main.c").write_text(
+        "int answer(void);\nint main(void) { return answer(); }\n"
+    )
+    (generated / "model.cc").write_text(
+        '#include <runtime.h>\nextern "C" int answer(void);\n'
+        "int answer(void) { return number() * 10 + WANTED + runtime(0) - 1; }\n"
+    )
+    request = replace(request_for(generated), runtime=runtime)
+    news: list[tuple[int, int, str]] = []
+    elf = make_firmware(request, lambda *event: news.append(event))
+    assert [event[2] for event in news] == [
+        *("compile app/main.c", "compile model.cc", "link firmware.elf")
+    ]
+    assert news[-1][:2] == (3, 3)
+    assert subprocess.run([elf], check=False).returncode == 73
+    _add_function(runtime.library.parent, 9)
+    news.clear()
+    make_firmware(request, lambda *event: news.append(event))
+    assert [event[2] for event in news] == ["link firmware.elf"]
+    assert subprocess.run([elf], check=False).returncode == 93
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "advice"),
+    [
+        (
+            "struct Early { Early(); int x; };\nvolatile int from = 3;\n"
+            "Early::Early() : x(from) {}\nEarly early;\n",
+            "a static constructor would have to run before main",
+            "",
+        ),
+        (
+            '#include <stdlib.h>\nextern "C" void *volatile taken;\n'
+            "void *volatile taken = nullptr;\n"
+            'extern "C" void ect_use(void);\nvoid ect_use(void) { taken = malloc(3); }\n',
+            "undefined reference to `end'",
+            "something needs a heap",
+        ),
+    ],
+    ids=["constructor", "heap"],
+)
+def test_an_image_that_needs_constructors_or_a_heap_does_not_link(
+    text: str, words: str, advice: str, firmware: Path, generated: Path
+) -> None:
+    startup = firmware / "boards" / "virt" / "startup.c"
+    if "ect_use" in text:
+        startup.write_text(
+            startup.read_text().replace(
+                "(void)main()", "(void)main(); void ect_use(void); ect_use()"
+            )
+        )
+    (generated / "model.cc").write_text(text)
+    with pytest.raises(ToolError, match=words) as caught:
+        make_firmware(request_for(generated, BoardName.VIRT))
+    assert advice in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def make_rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **request: object)
         return rig.image
 
     @contextmanager
-    def open_board(request: SimpleNamespace) -> Iterator[SimpleNamespace]:
+    def open_board(request: SimpleNamespace, progress: object) -> Iterator[SimpleNamespace]:
         rig.links.append(request.link)
         yield SimpleNamespace(link=rig.device)
 

@@ -7,6 +7,7 @@ import pytest
 
 from ectopy.protocol import InputFormat
 from ectopy.toolchain import Image
+from ectopy.usecases import bench_estimate as usecase
 from ectopy.usecases.bench_estimate import CycleEstimate, estimate_cycles
 from ectopy.usecases.case import Case, open_case
 from ectopy.vocab import BoardName, DatasetName, EngineName, Split
@@ -77,3 +78,14 @@ def test_a_run_is_not_lost_because_the_model_cannot(
     found = estimate_cycles(case, replace(image, elf=tmp_path / "none.elf"))
     assert found.cycles is None
     assert found.note.startswith("no cycle model: ")
+
+
+def test_what_a_licence_keeps_off_emulators_is_not_run_by_the_model(
+    image: Image, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*_: object) -> None:
+        pytest.fail("the cycle model ran it")
+
+    monkeypatch.setattr(usecase, "run_model", run)
+    found = estimate_cycles(case, replace(image, emulation_refusal="the licence says no"))
+    assert (found.cycles, found.note) == (None, "no cycle model: the licence says no")

@@ -46,8 +46,9 @@ def test_facts_of_a_model(model_path: Path) -> None:
     )
     assert [tensor.constant for tensor in conv.inputs] == [False, True, True]
     assert add.kind is OpKind.ADD
-    (aot,) = facts.engines
+    aot, tflm = facts.engines
     assert (aot.engine, aot.supported) == (EngineName.AOT, True)
+    assert (tflm.engine, tflm.supported, tflm.arena_bytes) == (EngineName.TFLM, True, None)
     assert aot.arena_bytes >= 16 + 24
     assert not conv.unsupported
 
@@ -62,6 +63,7 @@ def test_table_shows_every_operator_and_the_totals(model_path: Path) -> None:
     ]
     assert any("144 MACs, 21 parameters" in line for line in lines)
     assert any("engine aot: runs it, arena" in line for line in lines)
+    assert any("engine tflm: runs it, arena measured when it is built" in line for line in lines)
     assert max(map(len, lines)) <= 120
 
 
@@ -96,7 +98,7 @@ def test_operator_that_an_engine_refuses_is_marked(
     monkeypatch.setattr(usecase, "compile_graph", fail)
     output = CliRunner().invoke(command, [str(model_path)]).output
     (add,) = (line for line in output.splitlines() if " ADD " in line)
-    assert add.rstrip().endswith("no aot")
+    assert add.rstrip().endswith("no aot tflm")
     assert "engine aot: no, operator 1 (ADD): too odd" in output
 
 

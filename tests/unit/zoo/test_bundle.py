@@ -45,6 +45,16 @@ def test_models_of_the_working_directory_come_first(
     assert open_bundle("beat-3-eff-sm").path == local.resolve()
 
 
+def test_hidden_folders_are_no_bundles(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: Path
+) -> None:
+    hidden = tmp_path / "models" / ".trash"
+    hidden.parent.mkdir()
+    folder.rename(hidden)
+    monkeypatch.chdir(tmp_path)
+    assert ".trash" not in bundle_names()
+
+
 def test_bundle_opens_by_path(folder: Path) -> None:
     assert open_bundle(str(folder)).path == folder.resolve()
     assert open_bundle(folder).name == "beat-3-eff-sm"
@@ -55,6 +65,16 @@ def test_unknown_name_suggests_the_nearest() -> None:
         open_bundle("beat-3-ef-sm")
     assert caught.value.hint == "did you mean beat-3-eff-sm?"
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("published", ["beat-2-eff-sm", "beat-3-eff-sm"])
+def test_a_model_that_is_still_in_the_zoo_is_said_to_be_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, published: str
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(ModelError) as caught:
+        open_bundle(f"heartkit-{published}")
+    assert caught.value.hint == f"get it: ectopy zoo fetch {published}"
 
 
 @pytest.mark.parametrize("name", ["", "zzz", "models/zzz", "\0", "x" * 5000])

@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ectopy.boards.cable import Cable, find_cable
 from ectopy.boards.host import open_host
-from ectopy.boards.links import SerialLink
+from ectopy.boards.links import BAUD, SerialLink
+from ectopy.boards.lock import board_lock, port_key
 from ectopy.boards.virt import open_virt
 from ectopy.errors import InputError
+from ectopy.progress import Progress, silent
 from ectopy.protocol import Link
 from ectopy.vocab import BoardName, LinkKind
 
@@ -22,6 +25,7 @@ FAST_FROM_WINDOWS = 2000
 
 _LINKS: dict[BoardName, tuple[LinkKind, ...]] = {
     BoardName.VIRT: (LinkKind.UART, LinkKind.FAST),
+    BoardName.APOLLO4P: (LinkKind.UART,),
     BoardName.HOST: (LinkKind.PIPE,),
 }
 """Links of each board, the slowest and most real first."""
@@ -35,12 +39,16 @@ class BoardRequest:
         elf: Image to run; needed for ``virt`` and ``host`` unless ``port`` is given.
         link: For ``virt``: ``uart`` or ``fast``; ``auto`` is ``uart``.
         port: A serial port that already leads to a running board; nothing is started then.
+            ``apollo4p`` is always such a board; None looks for its port.
+        probe: Serial number of the J-Link of ``apollo4p``, if there are several. Its baud rate is
+            that of the image: $BAUD, or the default.
     """
 
     board: BoardName
     elf: Path | None = None
     link: LinkKind = LinkKind.AUTO
     port: str | None = None
+    probe: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,20 +76,26 @@ def choose_link(board: BoardName, wanted: LinkKind, windows: int) -> LinkKind:
 
 
 @contextmanager
-def open_board(request: BoardRequest) -> Iterator[Board]:
+def open_board(request: BoardRequest, progress: Progress = silent) -> Iterator[Board]:
     """Starts the board where it is a process, opens its link, and ends both with the block.
+
+    Args:
+        request: Which board.
+        progress: Told whom a board on a cable is waited for.
 
     Raises:
         InputError: No image, or a link that the board does not have.
         ToolError: QEMU or the image cannot be started.
-        LinkError: The port is missing or busy.
+        LinkError: The port is missing, or somebody else has the board and keeps it.
     """
-    if request.port is not None:
-        serial = SerialLink(request.port)
-        try:
-            yield Board(name=request.board, link=serial)
-        finally:
-            serial.close()
+    if request.port is not None or request.board is BoardName.APOLLO4P:
+        cable = _cable(request)
+        with board_lock(port_key(cable.port), progress=progress):
+            serial = SerialLink(cable.port, baud=cable.baud)
+            try:
+                yield Board(name=request.board, link=serial)
+            finally:
+                serial.close()
         return
     if request.elf is None or not request.elf.is_file():
         raise InputError(f"no firmware image {request.elf or ''}", hint="build it: make firmware")
@@ -91,3 +105,10 @@ def open_board(request: BoardRequest) -> Iterator[Board]:
     )
     with opened as link:
         yield Board(name=request.board, link=link)
+
+
+def _cable(request: BoardRequest) -> Cable:
+    if request.board is BoardName.APOLLO4P:
+        return find_cable(request.port, request.probe)
+    assert request.port is not None
+    return Cable(port=request.port, probe=None, baud=BAUD)

@@ -30,6 +30,7 @@ class SerialLink:
     Args:
         port: Device name.
         obituary: Explains the end of the link.
+        baud: Bits per second; a pseudo terminal does not care.
 
     Raises:
         LinkError: The port is missing, busy, forbidden, or no serial port.
@@ -37,11 +38,12 @@ class SerialLink:
 
     kind = LinkKind.UART
 
-    def __init__(self, port: str, obituary: Obituary = _unplugged) -> None:
+    def __init__(self, port: str, obituary: Obituary = _unplugged, *, baud: int = BAUD) -> None:
+        self.name = f"{port} at {baud} baud"
         self._obituary = obituary
         try:
             self._serial = serial.Serial(
-                port, BAUD, timeout=0, write_timeout=_WRITE_TIMEOUT_S, exclusive=True
+                port, baud, timeout=0, write_timeout=_WRITE_TIMEOUT_S, exclusive=True
             )
         except (serial.SerialException, OSError, ValueError) as error:
             raise _cannot_open(port, error) from error
@@ -84,6 +86,7 @@ class PipeLink:
 
     def __init__(self, kind: LinkKind, read_fd: int, write_fd: int, obituary: Obituary) -> None:
         self.kind = kind
+        self.name = f"the {kind} link"
         self._read_fd = read_fd
         self._write_fd = write_fd
         self._obituary = obituary
@@ -133,11 +136,17 @@ def _cannot_open(port: str, error: Exception) -> LinkError:
     code = getattr(error, "errno", None)
     text = str(error).lower()
     if code == errno.ENOENT:
-        return LinkError(f"no serial port {port}", hint="is the board plugged in? see --port")
+        return LinkError(
+            f"no serial port {port}",
+            hint="is the board plugged in? its port may have another number now: `ectopy ports`",
+        )
     if code == errno.EACCES:
         return LinkError(
             f"no permission to open {port}", hint="add yourself to its group (often dialout)"
         )
     if code in (errno.EBUSY, errno.EAGAIN) or "lock" in text:
-        return LinkError(f"serial port {port} is busy", hint="close the program that holds it")
+        return LinkError(
+            f"serial port {port} is busy",
+            hint="close the program that holds it: a terminal, a serial monitor, another run",
+        )
     return LinkError(f"cannot open {port} as a serial port: {error}", hint="check --port")

@@ -14,20 +14,28 @@ from ectopy import console
 from ectopy.errors import EctopyError
 
 COMMANDS = {
+    "autodeploy": "ectopy.cli.autodeploy",
     "bench": "ectopy.cli.bench",
     "build": "ectopy.cli.build",
     "compare": "ectopy.cli.compare",
     "data": "ectopy.cli.data",
+    "deploy": "ectopy.cli.deploy",
     "energy": "ectopy.cli.energy",
     "diff": "ectopy.cli.diff",
     "evaluate": "ectopy.cli.evaluate",
+    "gate": "ectopy.cli.gate",
+    "flash": "ectopy.cli.flash",
     "inspect": "ectopy.cli.inspect",
+    "ports": "ectopy.cli.ports",
     "profile": "ectopy.cli.profile",
     "quantize": "ectopy.cli.quantize",
     "render": "ectopy.cli.render",
     "report": "ectopy.cli.report",
+    "reset": "ectopy.cli.reset",
     "runs": "ectopy.cli.runs",
+    "sdk": "ectopy.cli.sdk",
     "train": "ectopy.cli.train",
+    "zoo": "ectopy.cli.zoo",
 }
 """Command name -> module that holds it as ``command``."""
 

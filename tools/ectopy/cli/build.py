@@ -2,36 +2,55 @@
 
 from __future__ import annotations
 
+import os
+from enum import Enum
+
 import click
 
 from ectopy import console
+from ectopy.toolchain import options_from
 from ectopy.usecases.build import BuildRequest, build_firmware
-from ectopy.vocab import BoardName, EngineName
+from ectopy.vocab import BoardName, ClockMode, EngineName, ModelPlace
 from ectopy.zoo import open_bundle
 
+EXAMPLES = """
+\b
+Examples:
+  ectopy build
+  ectopy build --board apollo4p --neuralspot ~/neuralSPOT --clock lp
+"""
 
-@click.command()
-@click.option(
-    "--board",
-    type=click.Choice([b.value for b in BoardName]),
-    default=BoardName.VIRT.value,
-    show_default=True,
-    help="Where the firmware will run.",
-)
-@click.option(
-    "--engine",
-    type=click.Choice([e.value for e in EngineName]),
-    default=EngineName.AOT.value,
-    show_default=True,
-    help="Inference engine.",
-)
-@click.option("--model", default="beat-3-eff-sm", show_default=True, help="Bundle name or folder.")
-def command(board: str, engine: str, model: str) -> None:
-    """Build a firmware image for a board, an engine and a model."""
+
+def _choice(kind: type[Enum]) -> click.Choice[str]:
+    return click.Choice([str(each.value) for each in kind])
+
+
+@click.command(epilog=EXAMPLES, context_settings={"show_default": True})
+@click.option("--board", type=_choice(BoardName), default="virt", help="Where it will run.")
+@click.option("--engine", type=_choice(EngineName), default="aot", help="Inference engine.")
+@click.option("--model", default="beat-3-eff-sm", help="Bundle name or folder.")
+@click.option("--neuralspot", metavar="DIR", help="The vendor's SDK, see ectopy sdk.")
+@click.option("--clock", type=_choice(ClockMode), help="192 MHz (hp) or 96 MHz (lp).")
+@click.option("--baud", type=int, help="Of the serial port.")
+@click.option("--model-in", type=_choice(ModelPlace), help="Where the model's constants are.")
+@click.pass_context
+def command(ctx: click.Context, /, **options: object) -> None:
+    """Build a firmware image for a board, an engine and a model.
+
+    The last four options are of board apollo4p only, and what is not given is taken from the
+    environment: NEURALSPOT, CLOCK, BAUD, MODEL_IN.
+    """
+    chosen = ctx.params
+    board = BoardName(chosen["board"])
+    variables = ("neuralspot", "clock", "baud", "model_in")
+    given = {name.upper(): str(chosen[name]) for name in variables if chosen[name] is not None}
     request = BuildRequest(
-        board=BoardName(board), engine=EngineName(engine), bundle=open_bundle(model)
+        board=board,
+        engine=EngineName(chosen["engine"]),
+        bundle=open_bundle(chosen["model"]),
+        options=options_from(os.environ | given) if board is BoardName.APOLLO4P else None,
     )
-    with console.progress_bar(f"building {request.bundle.name} for {board}") as progress:
+    with console.progress_bar(f"building {request.bundle.name} for {request.board}") as progress:
         image = build_firmware(request, progress)
     console.say(
         f"flash {image.flash_bytes:,} bytes, RAM {image.ram_bytes:,} bytes, of that arena "

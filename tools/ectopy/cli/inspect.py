@@ -124,7 +124,9 @@ def _totals(facts: ModelFacts) -> str:
     ]
     for engine in facts.engines:
         if engine.supported:
-            lines.append(f"engine {engine.engine}: runs it, arena {engine.arena_bytes:,} B")
+            size = engine.arena_bytes
+            arena = "measured when it is built" if size is None else f"{size:,} B"
+            lines.append(f"engine {engine.engine}: runs it, arena {arena}")
         else:
             lines.append(f"engine {engine.engine}: [red]no[/], {escape(engine.problem)}")
     return "\n".join(lines)

@@ -26,6 +26,8 @@ Examples:
   ectopy profile --svg profile.svg --csv profile.csv
   ectopy profile --annotate ect_conv2d_1x1_s8_m4
       disassembly with how often each instruction ran and what it cost
+  ectopy profile --elf old/firmware.elf --json old.json
+      an image that was built before, of the same model
   ectopy profile --device
       boots the board too and sets its own figures beside
 """
@@ -43,6 +45,7 @@ def _file(*, dash: bool = False) -> click.Path:
 @click.option("--model", default="beat-3-eff-sm", help="Name or folder of a model bundle.")
 @click.option("--engine", type=_choice(EngineName), default="aot", help="Inference engine.")
 @click.option("--board", type=_choice(BoardName), default="virt", help="Whose image.")
+@click.option("--elf", type=_file(), help="An image of ours to run instead of building one.")
 @click.option("--memory", type=click.Choice(memory_names()), default=ZERO, help="Memory model.")
 @click.option("--dataset", type=_choice(DatasetName), default="auto", help="Source of the window.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where the ECG records are.")
@@ -64,6 +67,7 @@ def command(ctx: click.Context, /, **options: object) -> None:
         model=chosen["model"],
         board=BoardName(chosen["board"]),
         engine=EngineName(chosen["engine"]),
+        elf=chosen["elf"],
         memory=chosen["memory"],
         dataset=DatasetName(chosen["dataset"]),
         data_dir=chosen["data_dir"],

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from ectopy import console
 from ectopy.quantize.report import LayerError, QuantizeReport, check_gate
+from ectopy.usecases.holdout import FOREIGN_VALIDATION
 from ectopy.usecases.quantize import DEFAULT_SEED, QuantizeRequest, quantize_bundle
 from ectopy.zoo import open_bundle
 
@@ -46,6 +47,11 @@ def command(
     request = QuantizeRequest(
         bundle=bundle, data_dir=data_dir, seed=seed, out_dir=out_dir or bundle.path
     )
+    if not bundle.configuration.recipe.validation_records:
+        console.say(
+            "the configuration names no validation_records: the model is calibrated and scored on "
+            f"MIT-BIH DS1, with {', '.join(FOREIGN_VALIDATION)} held out"
+        )
     with console.progress_bar(f"scoring {bundle.name} in int8") as progress:
         report = quantize_bundle(request, progress)
     console.out.print(_scores(report))

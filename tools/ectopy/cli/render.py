@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ectopy import console
-from ectopy.usecases.render import render
+from ectopy.usecases.render import Rendering, render
 from ectopy.vocab import EngineName
 from ectopy.zoo import open_bundle
 
@@ -28,15 +28,21 @@ from ectopy.zoo import open_bundle
     help="Folder for the C files.  [default: build/generated-<model>]",
 )
 def command(model: str, engine: str, out_dir: Path | None) -> None:
-    """Compile an int8 model to C sources."""
+    """Compile an int8 model to the sources of an engine."""
     bundle = open_bundle(model)
     folder = out_dir or Path("build") / f"generated-{bundle.name}"
     rendering = render(bundle, EngineName(engine), folder)
-    plan = rendering.plan
-    kernels = sum(step.call is not None for step in plan.steps)
-    console.say(
-        f"{bundle.name}: {len(plan.steps)} operators, {kernels} kernel calls, "
-        f"arena {plan.arena_bytes:,} bytes (at least {plan.live_peak_bytes:,} are alive at once)"
-    )
+    console.say(f"{bundle.name}: {len(rendering.graph.ops)} operators, {_memory(rendering)}")
     for name in rendering.texts:
         console.say(f"wrote {folder / name}")
+
+
+def _memory(rendering: Rendering) -> str:
+    plan = rendering.plan
+    if plan is None:
+        return f"arena {rendering.arena_bytes:,} bytes, more than enough: ectopy build measures it"
+    kernels = sum(step.call is not None for step in plan.steps)
+    return (
+        f"{kernels} kernel calls, arena {plan.arena_bytes:,} bytes (at least "
+        f"{plan.live_peak_bytes:,} are alive at once)"
+    )

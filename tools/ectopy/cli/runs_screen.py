@@ -15,7 +15,12 @@ from ectopy.vocab import TickUnit
 
 BARS = "▁▂▃▄▅▆▇█"
 SHOWN_POINTS = 12
-UNITS = {TickUnit.INSTRUCTIONS: "instr.", TickUnit.CYCLES: "cycles", TickUnit.NANOSECONDS: "ns"}
+UNITS = {
+    TickUnit.INSTRUCTIONS: "instr.",
+    TickUnit.CYCLES: "cycles",
+    TickUnit.NANOSECONDS: "ns",
+    TickUnit.TIMER_TICKS: "ticks",
+}
 
 
 def index_table(runs: Sequence[Run]) -> Table:

@@ -1,6 +1,7 @@
-"""C text of a compiled model: contexts built in Python, laid out by Jinja2 templates."""
+"""C text of a model for an engine: contexts built in Python, laid out by Jinja2 templates."""
 
 from ectopy.codegen.context import ImageInfo
-from ectopy.codegen.render import BANNER, render_image
+from ectopy.codegen.render import BANNER, render_image, render_tflm
+from ectopy.codegen.tflm import generous_arena_bytes
 
-__all__ = ["BANNER", "ImageInfo", "render_image"]
+__all__ = ["BANNER", "ImageInfo", "generous_arena_bytes", "render_image", "render_tflm"]

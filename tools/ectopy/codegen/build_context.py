@@ -100,19 +100,21 @@ def _step(graph: Graph, plan: Plan, step: Step) -> StepContext:
 
 def _arrays(prefix: str, call: KernelCall) -> tuple[ArrayContext, ...]:
     constants = [
-        _array(f"{prefix}_{operand.role}", operand.values)
+        _array(f"{prefix}_{operand.role}", operand.values, of_model=True)
         for operand in call.operands
         if isinstance(operand, ConstOperand)
     ]
     for field in fields(call.params):
         value = getattr(call.params, field.name)
         if isinstance(value, np.ndarray):
-            constants.append(_array(f"{prefix}_{field.name}", value))
+            constants.append(_array(f"{prefix}_{field.name}", value, of_model=True))
     return tuple(constants)
 
 
-def _array(name: str, values: ConstArray) -> ArrayContext:
-    return ArrayContext(name=name, c_type=c_type(values), count=values.size, rows=c_rows(values))
+def _array(name: str, values: ConstArray, *, of_model: bool = False) -> ArrayContext:
+    return ArrayContext(
+        name=name, c_type=c_type(values), count=values.size, of_model=of_model, rows=c_rows(values)
+    )
 
 
 def _struct(prefix: str, params: KernelParams) -> StructContext:

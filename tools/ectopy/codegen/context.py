@@ -35,11 +35,16 @@ class ImageInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrayContext:
-    """One constant array."""
+    """One constant array.
+
+    Attributes:
+        of_model: One of the model's constants, which a board may move to a faster memory.
+    """
 
     name: str
     c_type: str
     count: int
+    of_model: bool
     rows: tuple[str, ...]
 
 

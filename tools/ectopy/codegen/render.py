@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ectopy.aot.types import Plan
 from ectopy.codegen.build_context import aot_context, info_context
 from ectopy.codegen.context import AotContext, ImageInfo, InfoContext
+from ectopy.codegen.tflm import TflmContext, TflmOpsContext, tflm_context, tflm_ops_context
 from ectopy.graph.types import Graph
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -36,7 +37,27 @@ def render_image(graph: Graph, plan: Plan, info: ImageInfo) -> dict[str, str]:
     }
 
 
-def _render(template: str, context: AotContext | InfoContext) -> str:
+def render_tflm(graph: Graph, tflite: bytes, arena_bytes: int, info: ImageInfo) -> dict[str, str]:
+    """The same for the TFLM engine.
+
+    Args:
+        graph: The model.
+        tflite: The bytes from which it was read.
+        arena_bytes: Size of the arena.
+        info: Facts of the bundle.
+
+    Returns:
+        File name -> text: ``model_tflm.c`` (``ect_tflm_model``), ``model_tflm_ops.cc``
+        (``ect_tflm_make_resolver``) and ``model_info.c`` (``ect_model_info``).
+    """
+    return {
+        "model_tflm.c": _render("model_tflm.c.j2", tflm_context(graph, tflite, arena_bytes)),
+        "model_tflm_ops.cc": _render("model_tflm_ops.cc.j2", tflm_ops_context(graph)),
+        "model_info.c": _render("model_info.c.j2", info_context(graph, info)),
+    }
+
+
+def _render(template: str, context: AotContext | InfoContext | TflmContext | TflmOpsContext) -> str:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,

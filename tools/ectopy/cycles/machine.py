@@ -24,8 +24,8 @@ from ectopy.cycles.image import ProgramImage
 from ectopy.cycles.memory import Stalls
 from ectopy.errors import InputError, ModelError, ToolError
 
-OPERATOR_END = "ect_aot_after_op"
-"""Engines call this after each operator, with its index in r1."""
+OPERATOR_ENDS = ("ect_aot_after_op", "ect_tflm_after_op")
+"""Engines call one of these after each operator, with its index in r1."""
 
 OUTSIDE = 0
 """The block that calls the inference, and to which it returns."""
@@ -34,6 +34,7 @@ _PAGE = 0x1000
 _RETURN_AT = 0x1FFE_0000
 """Where called functions return to: executable memory that no image of ours uses."""
 _STACK_LOW, _STACK_BYTES = 0x2FFE_0000, 0x1_0000
+_MORE_AT = 0x6000_0000
 _LIMIT_S = 120
 _TENSOR = struct.Struct("<IIfiI")
 """``ect_tensor_t`` of firmware/include/ectopy/engine.h."""
@@ -121,8 +122,17 @@ class Machine:
         for segment in self._image.segments:
             self._uc.mem_write(segment.address, segment.data)
 
-    def code(self, address: int, nbytes: int) -> bytes:
-        """Machine code."""
+    def add_memory(self, nbytes: int) -> int:
+        """Zeroed memory that no image of ours uses; to be called once. Returns its address."""
+        self._uc.mem_map(_MORE_AT, nbytes)
+        return _MORE_AT
+
+    def write(self, address: int, data: bytes) -> None:
+        """Changes memory, constants too."""
+        self._uc.mem_write(address, data)
+
+    def read(self, address: int, nbytes: int) -> bytes:
+        """Memory: data or machine code."""
         return bytes(self._uc.mem_read(address, nbytes))
 
     def call(self, name: str, argument: int = 0) -> int:
@@ -189,7 +199,9 @@ class Machine:
             )
         self._uc.mem_write(data, window.astype(np.int8).tobytes())
         trace = Trace()
-        recorder = _Recorder(trace, self._image.names.get(OPERATOR_END), watch, stalls)
+        names = self._image.names
+        marker = next((names[name] for name in OPERATOR_ENDS if name in names), None)
+        recorder = _Recorder(trace, marker, watch, stalls)
         # Hooks act on code that is translated after they were set.
         self._uc.ctl_flush_tb()
         hooks = self._hooks(recorder, watch, stalls)

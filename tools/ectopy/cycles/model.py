@@ -12,9 +12,10 @@ import numpy.typing as npt
 from ectopy.cycles.cost import Blocks, Costs, Tally, cost_trace, watch_list
 from ectopy.cycles.image import ProgramImage, read_image
 from ectopy.cycles.instruction import Decoder
-from ectopy.cycles.machine import OPERATOR_END, Machine, Trace, Watch
+from ectopy.cycles.machine import OPERATOR_ENDS, Machine, Trace, Watch
 from ectopy.cycles.memory import ZERO, MemoryModel, Stalls, memory_model
 from ectopy.errors import InputError, ToolError
+from ectopy.symbols import readable
 
 CLOCK_HZ = 192_000_000
 """The high-performance clock of an Apollo4 Plus, where modelled cycles are shown as time."""
@@ -51,6 +52,7 @@ class Estimate:
         instructions: Executed, from the call of ``ect_engine_invoke`` to its return; exact.
         cycles: Modelled.
         operators: One per operator, in order; empty if the engine does not tell them apart.
+        dearest: For each of them the function, without those it calls, that takes most cycles.
         engine: The rest: what the engine does around operators. All, if there are none.
         functions: The dearest first.
         by_row: Modelled cycles by kind of instruction and by reason of waiting.
@@ -62,6 +64,7 @@ class Estimate:
     instructions: int
     cycles: int
     operators: tuple[Tally, ...]
+    dearest: tuple[str, ...]
     engine: Tally
     functions: tuple[FunctionCost, ...]
     by_row: dict[str, int]
@@ -137,7 +140,7 @@ def estimate(elf: Path, window: npt.NDArray[np.int8], memory: str = ZERO) -> Est
 def _decode(machine: Machine, trace: Trace) -> Blocks:
     decoder = Decoder()
     return {
-        address: decoder.block(machine.code(address, nbytes), address)
+        address: decoder.block(machine.read(address, nbytes), address)
         for address, nbytes in trace.block_bytes.items()
     }
 
@@ -145,23 +148,32 @@ def _decode(machine: Machine, trace: Trace) -> Blocks:
 def _summary(model: MemoryModel, image: ProgramImage, trace: Trace, blocks: Blocks) -> Estimate:
     costs = cost_trace(trace, blocks, model)
     operators = [Tally() for _ in range(trace.operators)]
+    shares: list[dict[str, int]] = [defaultdict(int) for _ in operators]
     engine = Tally()
     functions: dict[tuple[str, int], Tally] = defaultdict(Tally)
     for (operator, address), tally in costs.tallies.items():
         function = image.function_at(address)
         name = function.name if function else "(no symbol)"
         functions[name, function.address if function else 0].add(tally)
-        outside = name == OPERATOR_END or name.startswith(ENGINE_PREFIX)
+        outside = name in OPERATOR_ENDS or name.startswith(ENGINE_PREFIX)
         own = operator < trace.operators and not outside
         (operators[operator] if own else engine).add(tally)
+        if own:
+            shares[operator][name] += tally.cycles
     return Estimate(
         memory=model,
         instructions=sum(t.instructions for t in costs.tallies.values()),
         cycles=sum(t.cycles for t in costs.tallies.values()),
         operators=tuple(operators),
+        dearest=tuple(readable(max(share, key=lambda n: share[n], default="")) for share in shares),
         engine=engine,
         functions=tuple(
-            FunctionCost(name=name, address=address, instructions=t.instructions, cycles=t.cycles)
+            FunctionCost(
+                name=readable(name),
+                address=address,
+                instructions=t.instructions,
+                cycles=t.cycles,
+            )
             for (name, address), t in sorted(functions.items(), key=lambda i: -i[1].cycles)
         ),
         by_row=dict(sorted(costs.by_row.items(), key=lambda i: -i[1])),

@@ -74,7 +74,7 @@ def read_model_bytes(path: Path) -> bytes:
 
 
 def _read_verified(data: bytes, name: str) -> Graph:
-    _check_envelope(data)
+    check_envelope(data)
     try:
         graph = parse_graph(data, name, hashlib.sha256(data).hexdigest())
     except (struct.error, IndexError, ValueError, TypeError, OverflowError) as error:
@@ -83,7 +83,12 @@ def _read_verified(data: bytes, name: str) -> Graph:
     return graph
 
 
-def _check_envelope(data: bytes) -> None:
+def check_envelope(data: bytes) -> None:
+    """Refuses what is no TFLite file at first sight.
+
+    Raises:
+        ModelError: Too large, a Git LFS pointer, or without the file identifier.
+    """
     if len(data) > MAX_FILE_BYTES:
         raise file_error(f"it is larger than {MAX_FILE_BYTES} bytes")
     if data.startswith(b"version https://git-lfs"):

@@ -4,13 +4,22 @@ from ectopy.metrics.agreement import TensorDifference, compare_outputs, first_di
 from ectopy.metrics.catalogue import METRICS, Metric, find_metric
 from ectopy.metrics.classification import confusion_matrix, predicted_classes, score
 from ectopy.metrics.comparison import Change, changes, incomparable
+from ectopy.metrics.cycle_counter import Rates, median_cycles
+from ectopy.metrics.gate_file import Gate, GateFile, GateSet, read_gate_file
 from ectopy.metrics.gates import Threshold, Verdict, judge, read_gates
+from ectopy.metrics.judging import GateReport, Judgement, judge_record
 from ectopy.metrics.latency import nearest_rank
 
 __all__ = [
     "METRICS",
     "Change",
+    "Gate",
+    "GateFile",
+    "GateReport",
+    "GateSet",
+    "Judgement",
     "Metric",
+    "Rates",
     "TensorDifference",
     "Threshold",
     "Verdict",
@@ -21,8 +30,11 @@ __all__ = [
     "first_difference",
     "incomparable",
     "judge",
+    "judge_record",
+    "median_cycles",
     "nearest_rank",
     "predicted_classes",
+    "read_gate_file",
     "read_gates",
     "score",
 ]

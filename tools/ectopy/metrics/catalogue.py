@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from operator import attrgetter
 
 from ectopy.errors import InputError
 from ectopy.records import RunRecord
@@ -19,14 +20,28 @@ class Metric:
 
     Attributes:
         key: Its name in records, gates and on the command line.
-        read: Values by class; the class of a figure for the whole run is "".
+        path: Dotted path in the record of what holds it, or an object of it for each class.
+        per_class: Whether there is one for each class of the model.
     """
 
     key: str
     title: str
     quantity: Quantity
     better: Better
-    read: Callable[[RunRecord], Values]
+    path: str
+    per_class: bool = False
+
+    def read(self, record: RunRecord) -> Values:
+        """Values by class; the class of a figure for the whole run is ""."""
+        holder = attrgetter(self.path)(record)
+        if not self.per_class:
+            return {"": getattr(holder, self.key)}
+        return {name: getattr(holder[name], self.key) for name in record.model.classes}
+
+    def why_unknown(self, record: RunRecord, of: str) -> str:
+        """What the record says about a value that is null there."""
+        holder = f"{self.path}.{of}" if self.per_class else self.path
+        return record.note_about(f"{holder}.{self.key}")
 
     @property
     def absolute_gate(self) -> str:
@@ -41,95 +56,49 @@ class Metric:
         return f"{self.key.removesuffix('_bytes')}_percent"
 
 
-def _whole(
-    key: str,
-    title: str,
-    quantity: Quantity,
-    read: Callable[[RunRecord], float | None],
-    better: Better = Better.LOWER,
-) -> Metric:
+def _score(key: str, title: str, *, per_class: bool = False) -> Metric:
     return Metric(
-        key=key, title=title, quantity=quantity, better=better, read=lambda run: {"": read(run)}
+        key=key,
+        title=title,
+        quantity=Quantity.SCORE,
+        better=Better.HIGHER,
+        path="accuracy.per_class" if per_class else "accuracy",
+        per_class=per_class,
     )
 
 
-def _score(key: str, title: str, read: Callable[[RunRecord], Values]) -> Metric:
-    return Metric(key=key, title=title, quantity=Quantity.SCORE, better=Better.HIGHER, read=read)
+def _low(key: str, title: str, quantity: Quantity, path: str) -> Metric:
+    return Metric(key=key, title=title, quantity=quantity, better=Better.LOWER, path=path)
 
 
-def _each_class(key: str, title: str) -> Metric:
-    return _score(
-        key,
-        title,
-        lambda run: {c: getattr(run.accuracy.per_class[c], key) for c in run.model.classes},
-    )
+def _rate(key: str, title: str) -> Metric:
+    return Metric(key=key, title=title, quantity=Quantity.RATE, better=Better.HIGHER, path="link")
 
 
 METRICS: tuple[Metric, ...] = (
-    _each_class("sensitivity", "Se"),
-    _each_class("ppv", "+P"),
-    _each_class("f1", "F1"),
-    _score("macro_f1", "macro F1", lambda run: {"": run.accuracy.macro_f1}),
-    _score("weighted_f1", "weighted F1", lambda run: {"": run.accuracy.weighted_f1}),
-    _score("accuracy", "accuracy", lambda run: {"": run.accuracy.accuracy}),
-    _whole(
-        "output_mismatches",
-        "windows unlike the reference",
-        Quantity.COUNT,
-        lambda run: run.agreement.output_mismatches,
-    ),
-    _whole(
-        "max_abs_lsb",
-        "largest output difference",
-        Quantity.COUNT,
-        lambda run: run.agreement.max_abs_lsb,
-    ),
-    _whole(
-        "invoke_median", "inference median", Quantity.TICKS, lambda run: run.latency.invoke_median
-    ),
-    _whole("invoke_p99", "inference p99", Quantity.TICKS, lambda run: run.latency.invoke_p99),
-    _whole("invoke_max", "inference max", Quantity.TICKS, lambda run: run.latency.invoke_max),
-    _whole(
-        "preprocess_median",
-        "preprocess median",
-        Quantity.TICKS,
-        lambda run: run.latency.preprocess_median,
-    ),
-    _whole(
-        "estimated_cycles",
-        "estimated cycles",
-        Quantity.COUNT,
-        lambda run: run.latency.estimated_cycles,
-    ),
-    _whole(
-        "estimated_ms", "estimated ms", Quantity.MILLISECONDS, lambda run: run.latency.estimated_ms
-    ),
-    _whole("arena_bytes", "arena", Quantity.BYTES, lambda run: run.memory.arena_bytes),
-    _whole(
-        "stack_high_water_bytes",
-        "stack high water",
-        Quantity.BYTES,
-        lambda run: run.memory.stack_high_water_bytes,
-    ),
-    _whole("flash_bytes", "flash", Quantity.BYTES, lambda run: run.firmware.flash_bytes),
-    _whole("ram_bytes", "RAM", Quantity.BYTES, lambda run: run.firmware.ram_bytes),
-    _whole("windows_lost", "windows lost", Quantity.COUNT, lambda run: run.link.windows_lost),
-    _whole("retries", "requests repeated", Quantity.COUNT, lambda run: run.link.retries),
-    _whole("crc_errors", "CRC errors", Quantity.COUNT, lambda run: run.link.crc_errors),
-    _whole(
-        "bytes_per_s",
-        "link, B/s",
-        Quantity.RATE,
-        lambda run: run.link.bytes_per_s,
-        Better.HIGHER,
-    ),
-    _whole(
-        "windows_per_s",
-        "link, windows/s",
-        Quantity.RATE,
-        lambda run: run.link.windows_per_s,
-        Better.HIGHER,
-    ),
+    _score("sensitivity", "Se", per_class=True),
+    _score("ppv", "+P", per_class=True),
+    _score("f1", "F1", per_class=True),
+    _score("macro_f1", "macro F1"),
+    _score("weighted_f1", "weighted F1"),
+    _score("accuracy", "accuracy"),
+    _low("output_mismatches", "windows unlike the reference", Quantity.COUNT, "agreement"),
+    _low("max_abs_lsb", "largest output difference", Quantity.COUNT, "agreement"),
+    _low("invoke_median", "inference median", Quantity.TICKS, "latency"),
+    _low("invoke_p99", "inference p99", Quantity.TICKS, "latency"),
+    _low("invoke_max", "inference max", Quantity.TICKS, "latency"),
+    _low("preprocess_median", "preprocess median", Quantity.TICKS, "latency"),
+    _low("estimated_cycles", "estimated cycles", Quantity.COUNT, "latency"),
+    _low("estimated_ms", "estimated ms", Quantity.MILLISECONDS, "latency"),
+    _low("arena_bytes", "arena", Quantity.BYTES, "memory"),
+    _low("stack_high_water_bytes", "stack high water", Quantity.BYTES, "memory"),
+    _low("flash_bytes", "flash", Quantity.BYTES, "firmware"),
+    _low("ram_bytes", "RAM", Quantity.BYTES, "firmware"),
+    _low("windows_lost", "windows lost", Quantity.COUNT, "link"),
+    _low("retries", "requests repeated", Quantity.COUNT, "link"),
+    _low("crc_errors", "CRC errors", Quantity.COUNT, "link"),
+    _rate("bytes_per_s", "link, B/s"),
+    _rate("windows_per_s", "link, windows/s"),
 )
 
 

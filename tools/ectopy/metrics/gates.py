@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,6 +9,9 @@ from ectopy.errors import InputError
 from ectopy.metrics.catalogue import METRICS, Metric, unknown_name
 from ectopy.metrics.comparison import Change
 from ectopy.vocab import Better
+
+LARGEST = 2.0**53
+"""Beyond this a whole number is not what it says."""
 
 SECTIONS = {"max_increase": Better.LOWER, "max_drop": Better.HIGHER}
 """Section of a gates file -> the metrics that belong there."""
@@ -70,11 +72,11 @@ def read_gates(sections: Mapping[str, object]) -> tuple[Threshold, ...]:
 
 def _threshold(section: str, name: str, limit: object) -> Threshold:
     absolute = {metric.absolute_gate: metric for metric in METRICS}
-    relative = {m.relative_gate: m for m in METRICS if m.relative_gate is not None}
-    metric = absolute.get(name) or relative.get(name)
+    in_percent = {m.relative_gate: m for m in METRICS if m.relative_gate is not None}
+    metric = absolute.get(name) or in_percent.get(name)
     here = SECTIONS[section]
     if metric is None:
-        known = [each for each, m in (absolute | relative).items() if m.better is here]
+        known = [each for each, m in (absolute | in_percent).items() if m.better is here]
         raise unknown_name(f"threshold in [{section}]", name, known)
     if metric.better is not here:
         (right,) = (each for each, better in SECTIONS.items() if better is metric.better)
@@ -82,9 +84,19 @@ def _threshold(section: str, name: str, limit: object) -> Threshold:
             f"{name} does not belong in [{section}]: {metric.better} is better",
             hint=f"put it under [{right}]",
         )
-    if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 <= limit < math.inf:
-        raise InputError(f"{name} = {limit!r} is not a number from 0 on")
-    return Threshold(name=name, metric=metric, relative=name not in absolute, limit=float(limit))
+    relative = name not in absolute
+    return Threshold(name=name, metric=metric, relative=relative, limit=read_limit(name, limit))
+
+
+def read_limit(name: str, limit: object) -> float:
+    """A limit as TOML gives it.
+
+    Raises:
+        InputError: It is no number, or none that a metric could have.
+    """
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 <= limit <= LARGEST:
+        raise InputError(f"{name} = {str(limit)[:40]} is not a number from 0 on")
+    return float(limit)
 
 
 def judge(found: tuple[Change, ...], thresholds: tuple[Threshold, ...]) -> tuple[Verdict, ...]:

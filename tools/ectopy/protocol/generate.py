@@ -90,7 +90,11 @@ _HELLO_TEXT = """\
 Floats travel as the 8 hex digits of their float32 bits (`scale_bits`).
 
 - `protocol`, `build_id`, `credits`
-- `board`: `name`, `cpu`, `emulated`, `clock_hz` (0 where ticks are not time), `tick_unit`
+- `board`: `name`, `cpu`, `emulated`, `clock_hz` (ticks per second, 0 where ticks are not time),
+  `tick_unit`, `cpu_hz` (0 unknown), `cycle_counter` (what its self-test found: `none`, `running`,
+  `stalled`, or `off_rate`: it counts something else than the processor's clock), `setup_error`
+  (what failed when the board was set up; empty if nothing did), `last_fault` (the processor fault
+  that started the image anew; empty if none did)
 - `engine`: `name`, `version`, `arena_used_bytes`, `arena_reserved_bytes`, `op_count`
 - `model`: `name`, `tflite_sha256`, `frame_samples`, `sampling_hz`, `classes`, `golden_vectors`,
   `input` and `output`, each `bytes`, `scale_bits`, `zero_point`"""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import struct
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
 
 from ectopy.errors import LinkError
 from ectopy.protocol.schema import MAX_BODY, PROTOCOL_VERSION, REPLY_RING
-from ectopy.vocab import TickUnit
+from ectopy.vocab import CycleCounter, TickUnit
 
+_Name = TypeVar("_Name", bound=StrEnum)
 _HINT = "the firmware and this tool are of different versions: build and flash the firmware again"
 
 
@@ -32,6 +35,10 @@ class Hello:
 
     Attributes:
         clock_hz: Ticks per second on silicon; 0 where ticks are not time.
+        cpu_hz: The processor's clock as the board read it back; 0 unknown.
+        cycle_counter: What its self-test at boot found.
+        setup_error: What failed when the board was set up; empty if nothing did.
+        last_fault: The processor fault that started the image anew; empty if none did.
         credits: Requests the host may have in flight.
         build_id: Of the image, as the build gave it.
         golden_vectors: How many SELFTEST runs.
@@ -45,6 +52,10 @@ class Hello:
     emulated: bool
     clock_hz: int
     tick_unit: TickUnit
+    cpu_hz: int
+    cycle_counter: CycleCounter
+    setup_error: str
+    last_fault: str
     engine: str
     engine_version: str
     arena_used_bytes: int
@@ -86,7 +97,11 @@ def parse_hello(text: bytes) -> Hello:
         cpu=board.text("cpu"),
         emulated=board.flag("emulated"),
         clock_hz=board.integer("clock_hz"),
-        tick_unit=_tick_unit(board.text("tick_unit")),
+        tick_unit=_member(TickUnit, board, "tick_unit"),
+        cpu_hz=board.integer("cpu_hz"),
+        cycle_counter=_member(CycleCounter, board, "cycle_counter"),
+        setup_error=board.text("setup_error"),
+        last_fault=board.text("last_fault"),
         engine=engine.text("name"),
         engine_version=engine.text("version"),
         arena_used_bytes=engine.integer("arena_used_bytes"),
@@ -131,11 +146,11 @@ def _float32(digits: str, path: str) -> float:
     return float(value)
 
 
-def _tick_unit(name: str) -> TickUnit:
+def _member(kind: type[_Name], keys: _Keys, key: str) -> _Name:
     try:
-        return TickUnit(name)
+        return kind(keys.text(key))
     except ValueError as error:
-        raise _wrong("board.tick_unit", " or ".join(TickUnit)) from error
+        raise _wrong(keys.path + key, " or ".join(kind)) from error
 
 
 def _wrong(path: str, wanted: str) -> LinkError:

@@ -14,6 +14,10 @@ class Link(Protocol):
     def kind(self) -> LinkKind:
         """How the bytes travel, for the record."""
 
+    @property
+    def name(self) -> str:
+        """What messages call it: a port and its baud rate."""
+
     def read(self, max_bytes: int, timeout_s: float) -> bytes:
         """What is there, at most ``max_bytes``, waiting for the first byte up to ``timeout_s``.
 

@@ -50,6 +50,8 @@ class InferResult:
     Attributes:
         index: Position of the window in the sequence given to :meth:`Session.infer`.
         ticks_total: From the decoded request to the outputs, in the board's tick unit.
+        cycles_invoke: The inference by the processor's cycle counter, 0 if it does not count;
+            believed only beside the ticks, see :mod:`ectopy.metrics.cycle_counter`.
         outputs: int8 output tensor as bytes; ``np.frombuffer(outputs, np.int8)``.
     """
 
@@ -57,12 +59,17 @@ class InferResult:
     ticks_total: int
     ticks_preprocess: int
     ticks_invoke: int
+    cycles_invoke: int
     outputs: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceStats:
-    """The device's own counters since boot; stack figures are 0 where the board knows none."""
+    """The device's own counters since boot; stack figures are 0 where the board knows none.
+
+    Attributes:
+        line_errors: Bytes that its serial port received damaged.
+    """
 
     frames: int
     damaged: int
@@ -70,3 +77,4 @@ class DeviceStats:
     inferences: int
     stack_high_water_bytes: int
     stack_size_bytes: int
+    line_errors: int

@@ -14,7 +14,7 @@ import struct
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 MAX_BODY = 2304
 """Longest body in bytes, either way; one float32 window of 512 samples and its format byte fit."""
 HEADER = struct.Struct("<BBH")
@@ -52,6 +52,7 @@ class Status(IntEnum):
     E_TIMEOUT = 10
     E_CLOSED = 11
     E_STATE = 12
+    E_UNSUPPORTED = 13
 
 
 STATUS_TEXT: dict[Status, str] = {
@@ -68,6 +69,7 @@ STATUS_TEXT: dict[Status, str] = {
     Status.E_TIMEOUT: "the link gave nothing in time",
     Status.E_CLOSED: "the link was closed by the other side",
     Status.E_STATE: "asked in the wrong state (no HELLO since boot, or no window yet)",
+    Status.E_UNSUPPORTED: "the engine as it was linked cannot do this",
 }
 
 
@@ -183,6 +185,11 @@ INFER = Message(
             Field(name="ticks_total", type=_U32, text="from the decoded request to the outputs"),
             Field(name="ticks_preprocess", type=_U32, text="normalization and quantization"),
             Field(name="ticks_invoke", type=_U32, text="the engine's inference"),
+            Field(
+                name="cycles_invoke",
+                type=_U32,
+                text="the same by the cycle counter; 0 where there is none or it stands",
+            ),
         ),
         tail="int8 output tensor",
     ),
@@ -220,6 +227,11 @@ STATS = Message(
             Field(name="inferences", type=_U32, text="INFER computed"),
             Field(name="stack_high_water", type=_U32, text="bytes of stack ever used; 0 unknown"),
             Field(name="stack_size", type=_U32, text="bytes of stack; 0 unknown"),
+            Field(
+                name="line_errors",
+                type=_U32,
+                text="bytes that came damaged: overrun, framing, parity or break of a serial port",
+            ),
         )
     ),
 )

@@ -28,6 +28,18 @@ _SEQ_COUNT = 0x10000
 _RESTARTED_HINT = (
     "a fault, a watchdog or the power supply restarted it; what was measured so far is kept"
 )
+_NO_OPERATORS_HINT = (
+    "its release library does not tell operators apart: build and flash it with "
+    "RUNTIME_VARIANT=release-with-logs"
+)
+_REFUSAL_HINTS: dict[tuple[str, int], str] = {
+    ("HELLO", Status.E_SIZE): (
+        "its engine's arena is too small for its model: build and flash it again without "
+        "ARENA_BYTES=; `ectopy build` measures the arena, or says how many bytes are missing"
+    ),
+    ("PROFILE", Status.E_UNSUPPORTED): _NO_OPERATORS_HINT,
+    ("DUMP", Status.E_UNSUPPORTED): _NO_OPERATORS_HINT,
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,15 +88,25 @@ class Session:
         """Opens the session, and says what the device is.
 
         Raises:
-            LinkError: Silence, noise, another protocol version, or a device that cannot run.
+            LinkError: Silence, noise, another protocol version, or a device that cannot run or
+                could not be set up.
         """
+        hello = self._greet()
+        if hello.setup_error:
+            raise LinkError(
+                f"board {hello.board} could not be set up: {hello.setup_error}",
+                hint="cut its power for a moment; its README in firmware/boards explains",
+            )
+        self._hello = hello
+        return hello
+
+    def _greet(self) -> Hello:
         session_id = time.time_ns() & 0xFFFFFFFF
         # A zero first: the device may still hold half a frame of somebody else's.
         self._send(b"\0")
         body = schema.HELLO.request.codec.pack(session_id)
         reply = self._ask(schema.HELLO, body)
-        self._hello = parse_hello(schema.HELLO.reply.tail_of(reply.body))
-        return self._hello
+        return parse_hello(schema.HELLO.reply.tail_of(reply.body))
 
     def infer(self, windows: Iterable[bytes], fmt: InputFormat) -> Iterator[InferResult]:
         """Sends windows, as many in flight as the device grants, and yields answers in order.
@@ -119,7 +141,7 @@ class Session:
 
     def _result(self, hello: Hello, index: int, reply: Frame) -> InferResult:
         self._require_ok(reply, f"window {index}")
-        total, preprocess, invoke = schema.INFER.reply.scalars(reply.body)
+        total, preprocess, invoke, cycles = schema.INFER.reply.scalars(reply.body)
         outputs = schema.INFER.reply.tail_of(reply.body)
         if len(outputs) != hello.output.nbytes:
             raise LinkError(f"the device answered window {index} with {len(outputs)} outputs")
@@ -128,6 +150,7 @@ class Session:
             ticks_total=total,
             ticks_preprocess=preprocess,
             ticks_invoke=invoke,
+            cycles_invoke=cycles,
             outputs=outputs,
         )
 
@@ -167,8 +190,8 @@ class Session:
             LinkError: Link lost.
         """
         reply = self._ask_opened(schema.STATS, b"")
-        frames, damaged, repeats, inferences, high_water, size = schema.STATS.reply.scalars(
-            reply.body
+        frames, damaged, repeats, inferences, high_water, size, line_errors = (
+            schema.STATS.reply.scalars(reply.body)
         )
         return DeviceStats(
             frames=frames,
@@ -177,6 +200,7 @@ class Session:
             inferences=inferences,
             stack_high_water_bytes=high_water,
             stack_size_bytes=size,
+            line_errors=line_errors,
         )
 
     def selftest(self) -> int:
@@ -229,8 +253,20 @@ class Session:
             return
         waits_for_window = reply.kind & ~schema.REPLY_BIT in (Kind.PROFILE, Kind.DUMP)
         if reply.status == Status.E_STATE and not waits_for_window:
-            raise LinkError(f"the device restarted before {what}", hint=_RESTARTED_HINT)
-        raise LinkError(f"the device refused {what}: {status_text(reply.status)}")
+            raise self._restart(what)
+        raise LinkError(
+            f"the device refused {what}: {status_text(reply.status)}",
+            hint=_REFUSAL_HINTS.get((what, reply.status), ""),
+        )
+
+    def _restart(self, what: str) -> LinkError:
+        """The error for a device that started anew, in its own words where it has any."""
+        try:
+            fault = self._greet().last_fault
+        except LinkError:
+            fault = ""
+        reason = f": {fault}" if fault else ""
+        return LinkError(f"the device restarted before {what}{reason}", hint=_RESTARTED_HINT)
 
     def _pipeline(self, requests: Iterator[tuple[Message, bytes]], credit: int) -> Iterator[Frame]:
         """Replies in the order of the requests, at most ``credit`` requests beyond the oldest."""
@@ -324,12 +360,14 @@ class Session:
         if counters.bytes_received:
             return LinkError(
                 f"the board does not speak our protocol: {asked}; received "
-                f"{counters.bytes_received} bytes, none a valid frame",
-                hint="is this the right port, the right baud rate, and is our firmware on it?",
+                f"{counters.bytes_received} bytes on {self._link.name}, none a valid frame",
+                hint="is this the right port, is the baud rate that of the image (BAUD=), and is "
+                "our firmware on it?",
             )
         return LinkError(
-            f"the board is silent: {asked}; received 0 bytes",
-            hint="is it powered, flashed with our firmware, and is this the right port?",
+            f"the board is silent: {asked}; received 0 bytes on {self._link.name}",
+            hint="is it powered, flashed with our firmware, is this the right port, and is the "
+            "baud rate that of the image (BAUD=)?",
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -15,6 +17,8 @@ import tensorflow as tf
 
 from ectopy.errors import ModelError, ToolError
 from ectopy.zoo import Bundle
+from ectopy.zoo.archive import read_archive
+from ectopy.zoo.libraries import EDGE_LIBRARIES
 
 
 def load_keras(bundle: Bundle) -> Any:
@@ -24,6 +28,7 @@ def load_keras(bundle: Bundle) -> Any:
         ModelError: The file is absent, unreadable, or its shapes are not the configuration's.
     """
     path = bundle.require_keras()
+    _register_layers(path)
     # Names of the session reach the tensors of the .tflite: the same file must give the same bytes.
     keras.utils.clear_session()
     try:
@@ -32,7 +37,9 @@ def load_keras(bundle: Bundle) -> Any:
         first_line = (str(error).splitlines() or [type(error).__name__])[0]
         raise ModelError(
             f"{path} is not a Keras model we can read: {first_line}",
-            hint=f"train it again: ectopy train --model {bundle.name}",
+            hint=f"train it again: ectopy train --model {bundle.target}"
+            if bundle.origin is None
+            else "was it made by another version of Keras? fetch or import it again with --force",
         ) from error
     configuration = bundle.configuration
     expected = ((None, configuration.frame_size, 1), (None, configuration.num_classes))
@@ -42,6 +49,26 @@ def load_keras(bundle: Bundle) -> Any:
             f"promises {expected[0]} to {expected[1]}"
         )
     return model
+
+
+def _register_layers(path: Path) -> None:
+    """Makes the layers of the edge libraries known to Keras where the file uses them.
+
+    Nothing else that the file names is imported, and a file with other code is refused before
+    Keras sees it.
+    """
+    for package in read_archive(path).packages:
+        if package not in EDGE_LIBRARIES:
+            raise ModelError(
+                f"{path} is not a Keras model we can read: it holds layers of {package[:80]}",
+                hint=f"only layers of Keras, {', '.join(EDGE_LIBRARIES)} are loaded",
+            )
+        if importlib.util.find_spec(package) is None:
+            raise ModelError(
+                f"{path} holds layers of {package}, which is not installed",
+                hint=f".venv-train/bin/pip install {EDGE_LIBRARIES[package]}",
+            )
+        importlib.import_module(package)
 
 
 def convert_to_int8(model: Any, inputs: npt.NDArray[np.float32]) -> bytes:

@@ -176,6 +176,11 @@ def _latency(record: RunRecord) -> Fact:
         f"max {count(latency.invoke_max)}",
         f"preprocess {count(latency.preprocess_median)}",
     ]
+    if record.board.clock_hz and latency.invoke_median is not None:
+        milliseconds = 1000.0 * latency.invoke_median / record.board.clock_hz
+        pieces.append(f"median {milliseconds:.3f} ms")
+    if latency.cycles_median is not None:
+        pieces.append(f"measured cycles {count(latency.cycles_median)}")
     return Fact(name=f"Inference, {latency.unit}", pieces=tuple(pieces))
 
 
@@ -254,7 +259,9 @@ def _citation(record: RunRecord) -> tuple[Fact, ...]:
 def _artefacts(record: RunRecord) -> tuple[Fact, ...]:
     model, firmware, board = record.model, record.firmware, record.board
     clock: tuple[str, ...] = ()
-    if board.clock_hz and board.tick_unit is TickUnit.CYCLES:
+    if board.cpu_hz:
+        clock = (f"processor at {board.cpu_hz / 1e6:g} MHz",)
+    elif board.clock_hz and board.tick_unit is TickUnit.CYCLES:
         clock = (f"clock {board.clock_hz / 1e6:g} MHz",)
     return (
         Fact(

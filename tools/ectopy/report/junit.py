@@ -20,11 +20,13 @@ class Verdict:
     Attributes:
         problem: What is wrong; empty if nothing is.
         remark: What was found.
+        skipped: Why it was not judged; empty if it was.
     """
 
     name: str
     problem: str
     remark: str
+    skipped: str = ""
 
 
 def verdicts(record: RunRecord) -> tuple[Verdict, ...]:
@@ -34,9 +36,13 @@ def verdicts(record: RunRecord) -> tuple[Verdict, ...]:
 
 def junit(records: Sequence[RunRecord], names: Sequence[str]) -> str:
     """The file ``junit.xml``: a suite per run, a case per judged fact."""
+    return junit_of([(n, r, verdicts(r)) for n, r in zip(names, records, strict=True)])
+
+
+def junit_of(suites: Sequence[tuple[str, RunRecord, Sequence[Verdict]]]) -> str:
+    """JUnit XML with a suite for each run: its name, its record, what was judged."""
     root = Xml.Element("testsuites", name="ectopy")
-    for record, name in zip(records, names, strict=True):
-        judged = verdicts(record)
+    for name, record, judged in suites:
         suite = Xml.SubElement(
             root,
             "testsuite",
@@ -44,19 +50,25 @@ def junit(records: Sequence[RunRecord], names: Sequence[str]) -> str:
             tests=str(len(judged)),
             failures=str(sum(bool(each.problem) for each in judged)),
             errors="0",
-            skipped="0",
+            skipped=str(sum(bool(each.skipped) for each in judged)),
             timestamp=_clean(record.provenance.created_utc),
         )
         properties = Xml.SubElement(suite, "properties")
         for key, value in _properties(record):
             Xml.SubElement(properties, "property", name=key, value=_clean(value))
         for each in judged:
-            case = Xml.SubElement(suite, "testcase", classname=_clean(name), name=each.name)
-            if each.problem:
-                Xml.SubElement(case, "failure", message=_clean(each.problem))
-            Xml.SubElement(case, "system-out").text = _clean(each.remark)
+            _case(suite, name, each)
     Xml.indent(root)
     return Xml.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _case(suite: Xml.Element, name: str, judged: Verdict) -> None:
+    case = Xml.SubElement(suite, "testcase", classname=_clean(name), name=_clean(judged.name))
+    if judged.problem:
+        Xml.SubElement(case, "failure", message=_clean(judged.problem))
+    if judged.skipped:
+        Xml.SubElement(case, "skipped", message=_clean(judged.skipped))
+    Xml.SubElement(case, "system-out").text = _clean(judged.remark)
 
 
 def _verdicts(record: RunRecord) -> Iterator[Verdict]:

@@ -21,20 +21,21 @@ def markdown(record: RunRecord) -> str:
     ]
     if report.notes:
         rows = tuple((f"`{path}`", text) for path, text in report.notes)
-        parts.append(f"## Notes\n\n{_table(('key', 'remark'), rows, numeric=False)}")
+        parts.append(f"## Notes\n\n{table(('key', 'remark'), rows, numeric=False)}")
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _grid(grid: Grid) -> str:
-    return _table(grid.header, grid.rows, numeric=True)
+    return table(grid.header, grid.rows, numeric=True)
 
 
 def _facts(facts: Sequence[Fact]) -> str:
     rows = tuple((fact.name, " · ".join(fact.pieces)) for fact in facts)
-    return _table(("", ""), rows, numeric=False)
+    return table(("", ""), rows, numeric=False)
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], *, numeric: bool) -> str:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, numeric: bool) -> str:
+    """A GitHub-flavoured table; ``numeric`` puts all but the first column to the right."""
     rule = ["---", *["---:" if numeric else "---"] * (len(header) - 1)]
     lines = [[_cell(text) for text in header], rule, *([_cell(text) for text in r] for r in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

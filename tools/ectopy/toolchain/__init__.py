@@ -8,10 +8,15 @@ from ectopy.toolchain.image import Image
 from ectopy.toolchain.lock import exclusive
 from ectopy.toolchain.make import ELF_NAME, MakeRequest, make_firmware
 from ectopy.toolchain.memory_map import Memory, MemoryMap, read_memory_map
+from ectopy.toolchain.options import BoardOptions, options_from
+from ectopy.toolchain.raw_image import RawImage, read_raw_image
+from ectopy.toolchain.runtime import Runtime, RuntimeRequest, find_runtime
+from ectopy.toolchain.sdk import Part, Sdk, find_sdk, survey
 
 __all__ = [
     "BUDGETS",
     "ELF_NAME",
+    "BoardOptions",
     "Budget",
     "Compiler",
     "ElfFacts",
@@ -19,11 +24,21 @@ __all__ = [
     "MakeRequest",
     "Memory",
     "MemoryMap",
+    "Part",
+    "RawImage",
+    "Runtime",
+    "RuntimeRequest",
+    "Sdk",
     "check_budget",
     "compute_build_id",
     "exclusive",
     "find_compiler",
+    "find_runtime",
+    "find_sdk",
     "make_firmware",
+    "options_from",
     "read_elf",
     "read_memory_map",
+    "read_raw_image",
+    "survey",
 ]

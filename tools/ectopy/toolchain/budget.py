@@ -18,6 +18,7 @@ class Budget:
 
 BUDGETS: dict[BoardName, Budget] = {
     BoardName.VIRT: Budget(flash_bytes=1_998_848, ram_bytes=393_216),
+    BoardName.APOLLO4P: Budget(flash_bytes=1_998_848, ram_bytes=393_216),
 }
 """Apollo4 Plus: MRAM without the secure boot loader's part, and TCM. The host has no limits."""
 

@@ -6,17 +6,24 @@ import hashlib
 from collections.abc import Mapping
 
 from ectopy.toolchain.compiler import Compiler
+from ectopy.toolchain.runtime import Runtime
 from ectopy.toolchain.sources import FIRMWARE_DIR, image_sources
 from ectopy.vocab import BoardName, EngineName
 
 
 def compute_build_id(
-    board: BoardName, engine: EngineName, compiler: Compiler, generated: Mapping[str, str]
+    board: BoardName,
+    engine: EngineName,
+    compiler: Compiler,
+    generated: Mapping[str, str],
+    runtime: Runtime | None = None,
+    extra: str = "",
 ) -> str:
-    """16 hexadecimal digits that change with any source, flag, compiler or generated file.
+    """16 hexadecimal digits that change with any source, flag, compiler, runtime or generated file.
 
     The flags are in the Makefile, which counts as a source. Paths enter relative to the firmware
-    folder, so two clones of one commit agree.
+    folder, so two clones of one commit agree. ``extra`` is what else decides about the image:
+    options of the board, libraries of the vendor.
     """
     digest = hashlib.sha256()
 
@@ -25,7 +32,9 @@ def compute_build_id(
             digest.update(len(part).to_bytes(8, "little"))
             digest.update(part)
 
-    add("what", f"{board} {engine} {compiler}".encode())
+    add("what", f"{board} {engine} {compiler} {extra}".encode())
+    if runtime is not None:
+        add("runtime", f"{runtime.version} {runtime.defines} {runtime.library_sha256}".encode())
     for path in image_sources(board, engine):
         add(path.relative_to(FIRMWARE_DIR).as_posix(), path.read_bytes())
     for name in sorted(generated):

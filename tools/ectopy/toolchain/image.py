@@ -19,6 +19,9 @@ class Image:
         arena_predicted_bytes: What the compiler planned, to be compared with what the device says.
         toolchain: Compiler name and version.
         tflite_sha256: Of the model inside.
+        emulation_refusal: Why the licence of what is linked keeps the image off emulators, and so
+            off the cycle model; empty if it does not. Then ``arena_predicted_bytes`` could not be
+            measured and is an upper bound.
     """
 
     board: BoardName
@@ -31,3 +34,4 @@ class Image:
     arena_predicted_bytes: int
     toolchain: str
     tflite_sha256: str
+    emulation_refusal: str = ""

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from ectopy.errors import InputError, ToolError
+from ectopy.filelock import take_lock
 
 _PATIENCE_S = 300.0
-_PAUSE_S = 0.1
 
 
 @contextmanager
@@ -33,20 +30,9 @@ def exclusive(folder: Path) -> Iterator[None]:
             f"cannot build in {folder}: {error.strerror}", hint="check the permissions of build/"
         ) from error
     with lock:
-        deadline_s = time.monotonic() + _PATIENCE_S
-        while not _taken(lock):
-            if time.monotonic() >= deadline_s:
-                raise ToolError(
-                    f"another process has been building in {folder} for {_PATIENCE_S:.0f} s",
-                    hint="end it, or wait for it, and run again",
-                )
-            time.sleep(_PAUSE_S)
+        if not take_lock(lock.fileno(), _PATIENCE_S):
+            raise ToolError(
+                f"another process has been building in {folder} for {_PATIENCE_S:.0f} s",
+                hint="end it, or wait for it, and run again",
+            )
         yield
-
-
-def _taken(lock: IO[str]) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

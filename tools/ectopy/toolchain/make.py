@@ -11,6 +11,9 @@ from pathlib import Path
 from ectopy.errors import EctopyError, ToolError
 from ectopy.progress import Progress, silent
 from ectopy.toolchain.budget import overflow_error
+from ectopy.toolchain.options import BoardOptions
+from ectopy.toolchain.runtime import Runtime
+from ectopy.toolchain.sdk import SUITE_VERSION
 from ectopy.toolchain.sources import FIRMWARE_DIR, image_sources
 from ectopy.vocab import BoardName, EngineName
 
@@ -28,6 +31,8 @@ class MakeRequest:
     Attributes:
         generated: Folder of generated sources.
         out: Folder for objects and the ELF file.
+        runtime: For engine tflm.
+        options: Of the board ``apollo4p``; their SDK must have been checked.
     """
 
     board: BoardName
@@ -35,6 +40,8 @@ class MakeRequest:
     generated: Path
     out: Path
     build_id: str
+    runtime: Runtime | None = None
+    options: BoardOptions | None = None
 
 
 def make_firmware(request: MakeRequest, progress: Progress = silent) -> Path:
@@ -51,11 +58,15 @@ def make_firmware(request: MakeRequest, progress: Progress = silent) -> Path:
         BudgetError: The image does not fit the board.
         ToolError: A file does not compile or make itself failed.
     """
-    _require_plain_paths(FIRMWARE_DIR, request.generated, request.out)
+    runtime = request.runtime
+    runtime_paths = () if runtime is None else (*runtime.include_dirs, runtime.library)
+    _require_plain_paths(FIRMWARE_DIR, request.generated, request.out, *runtime_paths)
     command = [
         *("make", "--no-print-directory", "-C", str(FIRMWARE_DIR)),
         *(f"BOARD={request.board}", f"ENGINE={request.engine}", f"BUILD_ID={request.build_id}"),
         *(f"GEN={request.generated.resolve()}", f"OUT={request.out.resolve()}"),
+        *(_runtime_variables(runtime) if runtime is not None else ()),
+        *(_variables(request.options) if request.options is not None else ()),
     ]
     lines: list[str] = []
     done, total = 0, _steps(request)
@@ -85,11 +96,32 @@ def make_firmware(request: MakeRequest, progress: Progress = silent) -> Path:
     return request.out / ELF_NAME
 
 
+def _runtime_variables(runtime: Runtime) -> tuple[str, ...]:
+    return (
+        f"RUNTIME_INCLUDES={' '.join(map(str, runtime.include_dirs))}",
+        f"RUNTIME_DEFINES={' '.join(runtime.defines)}",
+        f"RUNTIME_LIBRARY={runtime.library}",
+        f"RUNTIME_VERSION={runtime.version}",
+    )
+
+
+def _variables(options: BoardOptions) -> tuple[str, ...]:
+    assert options.neuralspot is not None
+    _require_plain_paths(options.neuralspot)
+    return (
+        f"NEURALSPOT={options.neuralspot.resolve()}",
+        f"AMBIQSUITE={SUITE_VERSION}",
+        f"CLOCK={options.clock}",
+        f"BAUD={options.baud}",
+        f"MODEL_IN={options.model_in}",
+    )
+
+
 def _steps(request: MakeRequest) -> int:
     """Files to compile if none is up to date, and the link."""
     sources = image_sources(request.board, request.engine)
-    generated = list(request.generated.glob("*.c"))
-    return len([path for path in sources if path.suffix == ".c"]) + len(generated) + 1
+    generated = [*request.generated.glob("*.c"), *request.generated.glob("*.cc")]
+    return len([path for path in sources if path.suffix in {".c", ".cc"}]) + len(generated) + 1
 
 
 def _require_plain_paths(*paths: Path) -> None:
@@ -121,6 +153,12 @@ def _failure(request: MakeRequest, lines: list[str]) -> EctopyError:
 
 
 def _hint(lines: list[str]) -> str:
+    if any("new: No such file" in line or "-lstdc++" in line for line in lines):
+        return (
+            "the C++ library is missing; Debian, Ubuntu: apt install libstdc++-arm-none-eabi-newlib"
+        )
+    if any("undefined reference to `end'" in line for line in lines):
+        return "something needs a heap, and images have none: see which in firmware.map"
     if any("nano.specs" in line or "string.h" in line for line in lines):
         return "newlib is missing; Debian, Ubuntu: apt install libnewlib-arm-none-eabi"
     return "`ectopy build` again after the repair; for all commands run make with V=1"

@@ -13,6 +13,7 @@ from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
 from ectopy.errors import ToolError
+from ectopy.symbols import readable
 
 _KINDS = {"STT_FUNC": "functions", "STT_OBJECT": "constants"}
 
@@ -119,7 +120,10 @@ def _named(section: Any, symbols: list[Any]) -> Iterator[Symbol]:
     for symbol in symbols:
         if _kind(symbol) in _KINDS:
             yield Symbol(
-                memory=memory, section=section.name, name=symbol.name, nbytes=symbol["st_size"]
+                memory=memory,
+                section=section.name,
+                name=readable(symbol.name),
+                nbytes=symbol["st_size"],
             )
 
 

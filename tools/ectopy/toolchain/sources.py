@@ -8,7 +8,7 @@ from ectopy.vocab import BoardName, EngineName
 
 FIRMWARE_DIR = Path(__file__).resolve().parents[3] / "firmware"
 
-_SUFFIXES = {".c", ".h", ".ld"}
+_SUFFIXES = {".c", ".cc", ".h", ".ld"}
 
 
 def image_sources(board: BoardName, engine: EngineName) -> list[Path]:

@@ -70,7 +70,7 @@ def bench(request: BenchRequest, progress: Progress = silent) -> BenchRun:
         link=prepared.link,
         port=request.port,
     )
-    with open_board(board) as opened:
+    with open_board(board, progress) as opened:
         return run_on(opened.link, prepared, progress)
 
 

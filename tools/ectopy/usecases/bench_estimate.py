@@ -9,7 +9,7 @@ from ectopy.errors import EctopyError
 from ectopy.report.profile import Profile
 from ectopy.toolchain import Image
 from ectopy.usecases.case import Case
-from ectopy.usecases.profile_rows import make_profile, run_model
+from ectopy.usecases.profile_rows import built, make_profile, run_model
 from ectopy.vocab import BoardName
 
 
@@ -50,8 +50,11 @@ def estimate_cycles(case: Case, image: Image) -> CycleEstimate:
     """
     if image.board is BoardName.HOST:
         return CycleEstimate(profile=None, note="the cycle model needs a Cortex-M4 image")
+    if image.emulation_refusal:
+        return CycleEstimate(profile=None, note=f"no cycle model: {image.emulation_refusal}")
     try:
-        profile = make_profile(case, image, run_model(case, image, ZERO))
+        subject = built(image)
+        profile = make_profile(case, subject, run_model(case, subject, ZERO))
     except EctopyError as error:
         return CycleEstimate(profile=None, note=f"no cycle model: {error.message}")
     return CycleEstimate(

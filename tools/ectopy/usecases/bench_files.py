@@ -53,7 +53,7 @@ def write_run(runs_dir: Path, record: RunRecord, texts: Mapping[str, str]) -> Pa
     began = datetime.fromisoformat(record.provenance.created_utc).astimezone(UTC)
     label = f"{began:%Y%m%dT%H%M%SZ}-{record.board.name}-{record.model.name}"
     try:
-        folder = _new_folder(runs_dir, label)
+        folder = new_folder(runs_dir, label)
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")
         (folder / RECORD).write_text(to_json(record), encoding="utf-8")
@@ -62,6 +62,14 @@ def write_run(runs_dir: Path, record: RunRecord, texts: Mapping[str, str]) -> Pa
             f"cannot write the run to {runs_dir}: {error.strerror}", hint=_HINT
         ) from error
     return folder
+
+
+def written_files(folder: Path | None) -> list[str]:
+    """Files of a run for people, the record with its folder first; none without a folder."""
+    if folder is None:
+        return []
+    others = sorted(path.name for path in folder.glob("*") if path.name != RECORD)
+    return [str(folder / RECORD), *others]
 
 
 @contextmanager
@@ -107,7 +115,13 @@ def outputs_table(measured: Measured, windows: WindowSet, samples: Samples) -> s
     return text.getvalue()
 
 
-def _new_folder(runs_dir: Path, name: str) -> Path:
+def new_folder(runs_dir: Path, name: str) -> Path:
+    """Makes a folder of that name, with a number behind it if there is one.
+
+    Raises:
+        OSError: The disk does not take it.
+        EctopyError: There are too many of that name.
+    """
     for suffix in ("", *(f"-{i}" for i in range(2, 1000))):
         folder = runs_dir / f"{name}{suffix}"
         try:

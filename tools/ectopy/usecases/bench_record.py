@@ -122,12 +122,17 @@ def _agreement(run: Evidence, notes: dict[str, str]) -> AgreementRecord:
 def _board(hello: Hello, notes: dict[str, str]) -> BoardRecord:
     if not hello.clock_hz:
         notes["board.clock_hz"] = "ticks of this board are not time"
+    if not hello.cpu_hz:
+        notes["board.cpu_hz"] = "this board does not know its processor's clock"
+    if hello.last_fault:
+        notes["board"] = f"before this run it started anew after a fault: {hello.last_fault}"
     return BoardRecord(
         name=hello.board,
         emulated=hello.emulated,
         cpu=hello.cpu,
         clock_hz=hello.clock_hz or None,
         tick_unit=hello.tick_unit,
+        cpu_hz=hello.cpu_hz or None,
     )
 
 
@@ -175,6 +180,11 @@ def _latency(run: Evidence, notes: dict[str, str]) -> LatencyRecord:
         notes["latency.preprocess_median"] = (
             f"windows were sent as {run.request.input_format.name.lower()}"
         )
+    counted = np.array([result.cycles_invoke for result in results], dtype=np.int64)
+    rates = metrics.Rates(
+        counter=run.hello.cycle_counter, ticks_hz=run.hello.clock_hz, cpu_hz=run.hello.cpu_hz
+    )
+    cycles, notes["latency.cycles_median"] = metrics.median_cycles(invoke, counted, rates)
     notes["latency.estimated_cycles"] = run.estimated.note
     notes["latency.estimated_ms"] = run.estimated.clock_note
     return LatencyRecord(
@@ -183,6 +193,7 @@ def _latency(run: Evidence, notes: dict[str, str]) -> LatencyRecord:
         invoke_p99=metrics.nearest_rank(invoke, 99),
         invoke_max=metrics.nearest_rank(invoke, 100),
         preprocess_median=metrics.nearest_rank(preprocess, 50),
+        cycles_median=cycles,
         estimated_cycles=run.estimated.cycles,
         estimated_ms=run.estimated.milliseconds,
     )

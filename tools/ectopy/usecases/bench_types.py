@@ -46,8 +46,8 @@ class BenchRun:
     """A run that measured at least one window.
 
     Attributes:
-        folder: Holds record.json, outputs.csv and the pages about them; None if the disk did not
-            take them.
+        folder: Holds record.json, what goes with it and the pages about it; None if the disk did
+            not take them.
         failure: What ended the run early, None if nothing did; to be raised when the results
             have been shown.
     """

@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ectopy.aot import Plan
-from ectopy.aot.types import ConstOperand
+from ectopy.cycles import ArenaNeed
+from ectopy.graph.reader import read_model_bytes
 from ectopy.progress import Progress, silent
 from ectopy.toolchain import (
+    BoardOptions,
     Compiler,
     Image,
     MakeRequest,
+    Runtime,
+    RuntimeRequest,
     check_budget,
     compute_build_id,
     exclusive,
     find_compiler,
+    find_runtime,
+    find_sdk,
     make_firmware,
+    options_from,
     read_elf,
 )
-from ectopy.usecases.render import render
+from ectopy.usecases.arena import known_need, remember_need, reserved_bytes
+from ectopy.usecases.render import Rendering, render, render_texts
 from ectopy.vocab import BoardName, EngineName
 from ectopy.zoo import Bundle
 
 BUILD_DIR = Path(__file__).resolve().parents[3] / "build"
+
+_NO_ARENA_BYTES = 16
+"""For the image whose arena is measured: it is given memory then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,38 +45,160 @@ class BuildRequest:
     Attributes:
         out_dir: Folder for everything made; by default one per board, engine and model in
             ``build/`` beside the sources.
+        operators: Whether the image must tell operators apart (PROFILE, DUMP). Engine aot always
+            does; engine tflm takes another library for it, and another folder.
+        options: For ``apollo4p``; None takes them from the environment.
     """
 
     board: BoardName
     engine: EngineName
     bundle: Bundle
     out_dir: Path | None = None
+    operators: bool = False
+    options: BoardOptions | None = None
 
     @property
     def folder(self) -> Path:
         """Where everything goes."""
-        return self.out_dir or BUILD_DIR / f"{self.board}-{self.engine}-{self.bundle.name}"
+        logs = "-with-logs" if self.operators and self.engine is EngineName.TFLM else ""
+        return self.out_dir or BUILD_DIR / f"{self.board}-{self.engine}{logs}-{self.bundle.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """A request and what was found for it.
+
+    Attributes:
+        runtime: For engine tflm.
+        options: For board ``apollo4p``.
+        fingerprint: Of options and SDK, for the build id.
+    """
+
+    request: BuildRequest
+    compiler: Compiler
+    runtime: Runtime | None = None
+    options: BoardOptions | None = None
+    fingerprint: str = ""
+
+    @property
+    def toolchain(self) -> str:
+        if self.runtime is None:
+            return str(self.compiler)
+        return f"{self.compiler}, library sha256 {self.runtime.library_sha256[:12]}"
+
+    def build_id(self, contents: dict[str, str]) -> str:
+        request = self.request
+        return compute_build_id(
+            request.board,
+            request.engine,
+            self.compiler,
+            contents,
+            runtime=self.runtime,
+            extra=self.fingerprint,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    rendering: Rendering
+    build_id: str
+    elf: Path
 
 
 def build_firmware(request: BuildRequest, progress: Progress = silent) -> Image:
     """Renders, compiles and links; what is up to date is left alone.
 
     Raises:
+        InputError: No runtime is named for engine tflm, or it may not run on the board; or the
+            vendor's SDK, which ``apollo4p`` needs, is not where it should be.
         ModelError: The model cannot be compiled.
         BudgetError: Arena, constants or image do not fit the board.
-        ToolError: The compiler is missing or failed.
+        ToolError: The compiler or the runtime is missing or failed.
     """
-    compiler = find_compiler(request.board)
+    job = _job(request)
     with exclusive(request.folder):
-        return _build(request, compiler, progress)
+        return _build(job, progress)
 
 
-def _build(request: BuildRequest, compiler: Compiler, progress: Progress) -> Image:
+def _job(request: BuildRequest) -> _Job:
+    compiler = find_compiler(request.board)
+    options, fingerprint = None, ""
+    if request.board is BoardName.APOLLO4P:
+        options = request.options or options_from()
+        fingerprint = f"{options} {find_sdk(options.neuralspot).fingerprint}"
+    runtime = None
+    if request.engine is EngineName.TFLM:
+        runtime = find_runtime(
+            RuntimeRequest.from_environment(request.board, os.environ, operators=request.operators)
+        )
+    return _Job(
+        request=request,
+        compiler=compiler,
+        runtime=runtime,
+        options=options,
+        fingerprint=fingerprint,
+    )
+
+
+def expected_build_id(request: BuildRequest, progress: Progress = silent) -> str:
+    """Build id of the image that :func:`build_firmware` makes; built only where it must be.
+
+    Raises:
+        EctopyError: As :func:`build_firmware`.
+    """
+    if request.engine is EngineName.TFLM:
+        return build_firmware(request, progress).build_id
+    return _job(request).build_id(render_texts(request.bundle, request.engine).texts)
+
+
+def _build(job: _Job, progress: Progress) -> Image:
+    request = job.request
+    need = _arena_need(job, progress)
+    made = _make(job, _reserved(job, need), progress)
+    facts = read_elf(made.elf)
+    return Image(
+        board=request.board,
+        engine=request.engine,
+        elf=made.elf,
+        elf_sha256=hashlib.sha256(made.elf.read_bytes()).hexdigest(),
+        build_id=made.build_id,
+        flash_bytes=facts.flash_bytes,
+        ram_bytes=facts.ram_bytes,
+        arena_predicted_bytes=made.rendering.arena_bytes if need is None else need.used_bytes,
+        toolchain=job.toolchain,
+        tflite_sha256=made.rendering.graph.sha256,
+        emulation_refusal="" if job.runtime is None else job.runtime.emulation_refusal,
+    )
+
+
+def _arena_need(job: _Job, progress: Progress) -> ArenaNeed | None:
+    """What an interpreter needs; None for other engines, and where it may not be tried out."""
+    if job.runtime is None or job.runtime.emulation_refusal:
+        return None
+    request = job.request
+    # The sources, the runtime and the model decide, not what is generated from the model.
+    tflite = read_model_bytes(request.bundle.require_tflite())
+    key = job.build_id({"model": hashlib.sha256(tflite).hexdigest()})
+    need = known_need(request.folder, key)
+    if need is None:
+        need = remember_need(request.folder, key, _make(job, _NO_ARENA_BYTES, progress).elf)
+    return need
+
+
+def _reserved(job: _Job, need: ArenaNeed | None) -> int | None:
+    return None if job.runtime is None else reserved_bytes(need, os.environ)
+
+
+def _make(job: _Job, arena_bytes: int | None, progress: Progress) -> _Made:
+    request = job.request
     generated = request.folder / "generated"
-    rendering = render(request.bundle, request.engine, generated)
-    plan = rendering.plan
-    check_budget(request.board, arena_bytes=plan.arena_bytes, constant_bytes=_constant_bytes(plan))
-    build_id = compute_build_id(request.board, request.engine, compiler, rendering.texts)
+    rendering = render(request.bundle, request.engine, generated, arena_bytes)
+    check_budget(
+        request.board,
+        arena_bytes=rendering.arena_bytes,
+        constant_bytes=rendering.constant_bytes,
+    )
+    build_id = job.build_id(rendering.texts)
     elf = make_firmware(
         MakeRequest(
             board=request.board,
@@ -73,26 +206,9 @@ def _build(request: BuildRequest, compiler: Compiler, progress: Progress) -> Ima
             generated=generated,
             out=request.folder,
             build_id=build_id,
+            runtime=job.runtime,
+            options=job.options,
         ),
         progress,
     )
-    facts = read_elf(elf)
-    return Image(
-        board=request.board,
-        engine=request.engine,
-        elf=elf,
-        elf_sha256=hashlib.sha256(elf.read_bytes()).hexdigest(),
-        build_id=build_id,
-        flash_bytes=facts.flash_bytes,
-        ram_bytes=facts.ram_bytes,
-        arena_predicted_bytes=plan.arena_bytes,
-        toolchain=str(compiler),
-        tflite_sha256=rendering.graph.sha256,
-    )
-
-
-def _constant_bytes(plan: Plan) -> int:
-    """Weights, biases and constant operands."""
-    calls = [step.call for step in plan.steps if step.call is not None]
-    operands = [operand for call in calls for operand in call.operands]
-    return sum(int(o.values.nbytes) for o in operands if isinstance(o, ConstOperand))
+    return _Made(rendering=rendering, build_id=build_id, elf=elf)

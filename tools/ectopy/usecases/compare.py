@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from ectopy.records import RunRecord
 from ectopy.report.profile import Profile
 from ectopy.report.profile_changes import ProfileChanges, profile_changes
 from ectopy.usecases.run_folder import open_profile, open_record
+from ectopy.usecases.toml_file import read_toml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,13 +96,4 @@ def read_gates_file(path: Path) -> tuple[Threshold, ...]:
     Raises:
         InputError: It cannot be read, is not TOML, or holds something else than thresholds.
     """
-    try:
-        sections = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not TOML: {error}") from error
-    try:
-        return metrics.read_gates(sections)
-    except InputError as error:
-        raise InputError(f"{path}: {error.message}", hint=error.hint) from error
+    return read_toml(path, metrics.read_gates)

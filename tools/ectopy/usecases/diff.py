@@ -15,14 +15,12 @@ from ectopy.graph.types import Graph
 from ectopy.progress import Progress, silent
 from ectopy.protocol import Hello, InputFormat, Link, Session
 from ectopy.reference import HostInterpreter
-from ectopy.toolchain import compute_build_id, find_compiler
 from ectopy.usecases.bench_stream import Samples
-from ectopy.usecases.build import BuildRequest, build_firmware
+from ectopy.usecases.build import BuildRequest, build_firmware, expected_build_id
 from ectopy.usecases.case import open_case
 from ectopy.usecases.diff_types import DiffReport, DiffRequest, Identity, WindowAnswer
 from ectopy.usecases.diff_walk import Int8Array, Walk, input_difference, walk
-from ectopy.usecases.render import render_texts
-from ectopy.vocab import Cause, LinkKind
+from ectopy.vocab import Cause, EngineName, LinkKind
 from ectopy.windows import WindowRequest, WindowSet
 from ectopy.zoo import Bundle
 
@@ -32,13 +30,13 @@ class Prepared:
     """All that a search needs before a board is touched.
 
     Attributes:
-        plan: Of the AOT engine, which names the kernels.
+        plan: Of the AOT engine, which names the kernels; None for others.
         elf: Image to start; None where a port leads to a running board.
         build_id: Of an image made from these sources and this model.
     """
 
     graph: Graph
-    plan: Plan
+    plan: Plan | None
     windows: WindowSet
     samples: Samples
     oracle: HostInterpreter
@@ -60,7 +58,7 @@ def diff(request: DiffRequest, progress: Progress = silent) -> DiffReport:
     board = BoardRequest(
         board=request.board, elf=prepared.elf, link=prepared.link, port=request.port
     )
-    with open_board(board) as opened:
+    with open_board(board, progress) as opened:
         return diff_on(opened.link, prepared, request.window, progress)
 
 
@@ -89,7 +87,7 @@ def prepare(request: DiffRequest, progress: Progress = silent) -> Prepared:
     elf, build_id = _image(request, case.bundle, progress)
     return Prepared(
         graph=case.graph,
-        plan=compile_graph(case.graph),
+        plan=compile_graph(case.graph) if request.engine is EngineName.AOT else None,
         windows=case.windows,
         samples=case.samples,
         oracle=case.reference(),
@@ -101,14 +99,12 @@ def prepare(request: DiffRequest, progress: Progress = silent) -> Prepared:
 
 def _image(request: DiffRequest, bundle: Bundle, progress: Progress) -> tuple[Path | None, str]:
     """The image to start, and the build id that the device should have."""
+    wanted = BuildRequest(board=request.board, engine=request.engine, bundle=bundle, operators=True)
     if request.elf is None and request.port is None:
         progress(0, 0, f"building firmware for board {request.board}")
-        wanted = BuildRequest(board=request.board, engine=request.engine, bundle=bundle)
         image = build_firmware(wanted, progress)
         return image.elf, image.build_id
-    compiler = find_compiler(request.board)
-    texts = render_texts(bundle, request.engine).texts
-    return request.elf, compute_build_id(request.board, request.engine, compiler, texts)
+    return request.elf, expected_build_id(wanted, progress)
 
 
 def diff_on(

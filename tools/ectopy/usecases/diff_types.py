@@ -93,7 +93,8 @@ class OperatorDifference:
     """The first operator, in execution order, whose output tensor differs.
 
     Attributes:
-        kernel: What the engine computes it with; empty where it moves nothing (RESHAPE).
+        kernel: What the engine computes it with; empty where it moves nothing (RESHAPE), and
+            for an interpreter.
         shape: Of the output tensor.
         device_bytes: Of its output on the device.
         tensor: None if the device's tensor has another size.

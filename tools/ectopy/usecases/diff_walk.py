@@ -39,7 +39,7 @@ class Walk:
 def walk(
     session: Session,
     graph: Graph,
-    plan: Plan,
+    plan: Plan | None,
     tensors: dict[int, Int8Array],
     progress: Progress,
 ) -> Walk:
@@ -48,7 +48,7 @@ def walk(
     Args:
         session: Whose device ran the window last, from the same input tensor.
         graph: Of the model.
-        plan: For the names of the kernels.
+        plan: For the names of the kernels; None where there are none.
         tensors: Activations of the reference for that window.
         progress: Told of every operator.
 
@@ -114,6 +114,8 @@ def _operands(graph: Graph, op: Op, tensors: dict[int, Int8Array]) -> list[npt.N
     ]
 
 
-def _kernel(plan: Plan, op: Op) -> str:
+def _kernel(plan: Plan | None, op: Op) -> str:
+    if plan is None:
+        return ""
     call = plan.steps[op.index].call
     return "" if call is None else call.kernel.value

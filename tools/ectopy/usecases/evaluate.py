@@ -20,7 +20,7 @@ from ectopy.progress import Progress, silent
 from ectopy.quantize.host import check_shapes, predict_int8, quantized_inputs
 from ectopy.records import AccuracyRecord
 from ectopy.reference import open_reference
-from ectopy.usecases.holdout import load_holdout
+from ectopy.usecases.holdout import foreign_holdout, load_holdout
 from ectopy.vocab import DatasetName, Split
 from ectopy.windows import CITATION, WindowRequest, WindowSet, load_windows
 from ectopy.zoo import Bundle, class_labels, label_map, predict_float, require_tensorflow
@@ -143,7 +143,8 @@ def _require_model(request: EvaluateRequest) -> None:
 
 def _windows(request: EvaluateRequest) -> WindowSet:
     if request.split is EvaluationSplit.DS1_VAL:
-        return load_holdout(request.bundle.configuration, request.data_dir).validation
+        configuration = foreign_holdout(request.bundle.configuration)
+        return load_holdout(configuration, request.data_dir).validation
     return load_windows(
         WindowRequest(dataset=DatasetName.MITDB, split=Split.DS2, data_dir=request.data_dir)
     )

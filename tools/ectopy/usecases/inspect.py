@@ -71,7 +71,8 @@ class EngineFact:
     """What one engine makes of the model.
 
     Attributes:
-        arena_bytes: Working memory it plans; None if it cannot run the model.
+        arena_bytes: Working memory it plans; None if it cannot run the model, or plans on the
+            device.
         problem: Why it cannot; empty if it can.
     """
 
@@ -79,6 +80,10 @@ class EngineFact:
     supported: bool
     arena_bytes: int | None
     problem: str
+
+
+_TFLM = EngineFact(engine=EngineName.TFLM, supported=True, arena_bytes=None, problem="")
+"""It has a kernel for every operator that the graph reader accepts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +133,7 @@ def inspect_model(target: str) -> ModelFacts:
         parameters=graph_parameters(graph),
         constant_bytes=graph_constant_bytes(graph),
         peak_activation_bytes=peak_activation_bytes(graph),
-        engines=(_aot(graph),),
+        engines=(_aot(graph), _TFLM),
     )
 
 

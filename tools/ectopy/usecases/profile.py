@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +14,20 @@ from ectopy.errors import InputError, ToolError
 from ectopy.progress import Progress, silent
 from ectopy.protocol import InputFormat, Session
 from ectopy.report.profile import DeviceProfile, Profile
-from ectopy.toolchain import Image
 from ectopy.usecases.build import BuildRequest, build_firmware
 from ectopy.usecases.case import Case, open_case
-from ectopy.usecases.profile_rows import DeviceFigures, make_profile, run_model
+from ectopy.usecases.profile_rows import (
+    UNKNOWN_BUILD,
+    DeviceFigures,
+    Subject,
+    built,
+    make_profile,
+    run_model,
+)
 from ectopy.vocab import BoardName, DatasetName, EngineName, LinkKind, Split
 from ectopy.windows import WindowRequest
+
+ELF_MAGIC = b"\x7fELF"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +35,7 @@ class ProfileRequest:
     """What to profile.
 
     Attributes:
+        elf: An image to run instead of building one; board and engine say what it is.
         memory: Name of a memory model.
         seed: Which window of the split is drawn.
         device: Also asks the board for its PROFILE of the same window.
@@ -34,6 +44,7 @@ class ProfileRequest:
     model: str
     board: BoardName = BoardName.VIRT
     engine: EngineName = EngineName.AOT
+    elf: Path | None = None
     memory: str = ZERO
     dataset: DatasetName = DatasetName.AUTO
     split: Split = Split.DS2
@@ -71,10 +82,7 @@ def profile(request: ProfileRequest, progress: Progress = silent) -> ProfileRun:
         seed=request.seed,
     )
     case = open_case(request.model, wanted, InputFormat.INT8, progress)
-    progress(0, 0, "building")
-    image = build_firmware(
-        BuildRequest(board=request.board, engine=request.engine, bundle=case.bundle), progress
-    )
+    image = _subject(request, case, progress)
     progress(0, 0, "running under the cycle model")
     modelled = run_model(case, image, request.memory)
     device: DeviceFigures | None = None
@@ -84,8 +92,44 @@ def profile(request: ProfileRequest, progress: Progress = silent) -> ProfileRun:
     return ProfileRun(profile=make_profile(case, image, modelled, device), estimate=modelled)
 
 
+def _subject(request: ProfileRequest, case: Case, progress: Progress) -> Subject:
+    """The image to run: built, or given and of the same model."""
+    if request.elf is None:
+        progress(0, 0, "building")
+        wanted = BuildRequest(
+            board=request.board, engine=request.engine, bundle=case.bundle, operators=True
+        )
+        image = build_firmware(wanted, progress)
+        if image.emulation_refusal:
+            raise InputError(
+                f"the cycle model is an emulator, and {image.emulation_refusal}",
+                hint="on silicon `ectopy bench` measures the same image",
+            )
+        return built(image)
+    try:
+        contents = request.elf.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{request.elf} cannot be read: {error.strerror}", hint="ectopy build makes an image"
+        ) from error
+    # Firmware tells its model's hash in HELLO, so it has it in clear.
+    if contents.startswith(ELF_MAGIC) and case.graph.sha256.encode() not in contents:
+        raise InputError(
+            f"{request.elf} does not hold the model of {case.bundle.name}, "
+            f"SHA-256 {case.graph.sha256[:12]}",
+            hint="name the bundle that it was built from: --model",
+        )
+    return Subject(
+        elf=request.elf,
+        elf_sha256=hashlib.sha256(contents).hexdigest(),
+        build_id=UNKNOWN_BUILD,
+        board=request.board,
+        engine=request.engine,
+    )
+
+
 def _ask_board(
-    request: ProfileRequest, image: Image, case: Case, modelled: Estimate
+    request: ProfileRequest, image: Subject, case: Case, modelled: Estimate
 ) -> DeviceFigures:
     link = choose_link(request.board, LinkKind.AUTO, windows=1)
     opened = open_board(BoardRequest(board=request.board, elf=image.elf, link=link))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ectopy.aot import compile_graph
 from ectopy.cycles import CLOCK_HZ, Estimate, Tally, estimate
@@ -12,9 +13,36 @@ from ectopy.report.profile import DeviceProfile, FunctionProfile, OperatorProfil
 from ectopy.toolchain import Image
 from ectopy.usecases.case import Case
 from ectopy.usecases.inspect import layer_name
-from ectopy.vocab import EngineName
+from ectopy.vocab import BoardName, EngineName
 
 ENGINE_ROW = "engine"
+UNKNOWN_BUILD = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The image that is profiled.
+
+    Attributes:
+        build_id: :data:`UNKNOWN_BUILD` for an image that was not built just now.
+    """
+
+    elf: Path
+    elf_sha256: str
+    build_id: str
+    board: BoardName
+    engine: EngineName
+
+
+def built(image: Image) -> Subject:
+    """An image that was just built."""
+    return Subject(
+        elf=image.elf,
+        elf_sha256=image.elf_sha256,
+        build_id=image.build_id,
+        board=image.board,
+        engine=image.engine,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +57,7 @@ class DeviceFigures:
     ticks: tuple[int, ...]
 
 
-def run_model(case: Case, image: Image, memory: str) -> Estimate:
+def run_model(case: Case, image: Subject, memory: str) -> Estimate:
     """The first window of a case under the cycle model.
 
     Raises:
@@ -41,7 +69,7 @@ def run_model(case: Case, image: Image, memory: str) -> Estimate:
 
 
 def make_profile(
-    case: Case, image: Image, modelled: Estimate, device: DeviceFigures | None = None
+    case: Case, image: Subject, modelled: Estimate, device: DeviceFigures | None = None
 ) -> Profile:
     """The profile of the first window of a case.
 
@@ -79,7 +107,7 @@ def make_profile(
 def _operators(
     graph: Graph, engine: EngineName, modelled: Estimate, ticks: tuple[int, ...]
 ) -> tuple[OperatorProfile, ...]:
-    kernels = _kernels(graph, engine)
+    kernels = _kernels(graph, engine, modelled)
     rows = []
     for op, tally in zip(graph.ops, modelled.operators, strict=False):
         output = graph.op_output(op)
@@ -114,10 +142,10 @@ def _engine_row(tally: Tally, cycles: int) -> OperatorProfile:
     )
 
 
-def _kernels(graph: Graph, engine: EngineName) -> dict[int, str]:
-    """Function of each operator, where the engine has one for each."""
+def _kernels(graph: Graph, engine: EngineName, modelled: Estimate) -> dict[int, str]:
+    """Function of each operator; of an interpreter's several the one that takes most cycles."""
     if engine is not EngineName.AOT:
-        return {}
+        return dict(enumerate(modelled.dearest))
     steps = compile_graph(graph).steps
     return {step.op: step.call.kernel.value for step in steps if step.call is not None}
 

@@ -21,7 +21,7 @@ from ectopy.quantize.host import check_shapes, predict_int8, quantized_inputs
 from ectopy.quantize.report import QuantizeReport, f1_drop, to_json
 from ectopy.records import AccuracyRecord
 from ectopy.reference import HostInterpreter, open_reference
-from ectopy.usecases.holdout import Holdout, load_holdout
+from ectopy.usecases.holdout import Holdout, foreign_holdout, load_holdout
 from ectopy.windows import WindowSet
 from ectopy.zoo import Bundle, Configuration, class_labels, predict_float, require_tensorflow
 
@@ -66,7 +66,7 @@ def quantize_bundle(request: QuantizeRequest, progress: Progress = silent) -> Qu
     from ectopy.quantize.convert import convert_to_int8, load_keras  # noqa: PLC0415 - optional
 
     bundle, configuration = request.bundle, request.bundle.configuration
-    holdout = load_holdout(configuration, request.data_dir)
+    holdout = load_holdout(foreign_holdout(configuration), request.data_dir)
     chosen = draw_calibration(holdout.training, CALIBRATION_WINDOWS, request.seed)
     samples = holdout.training.samples[chosen]
     model = load_keras(bundle)

@@ -9,7 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ectopy.aot import Plan, compile_graph
-from ectopy.codegen import BANNER, ImageInfo, render_image
+from ectopy.aot.types import ConstOperand
+from ectopy.codegen import (
+    BANNER,
+    ImageInfo,
+    generous_arena_bytes,
+    render_image,
+    render_tflm,
+)
 from ectopy.errors import InputError, ModelError
 from ectopy.graph.reader import read_model_bytes, read_tflite
 from ectopy.graph.types import Graph
@@ -26,28 +33,36 @@ class Rendering:
     """Generated sources and what they were made from.
 
     Attributes:
+        plan: Of the AOT engine; None for an interpreter, which makes its own on the device.
         texts: File name -> text.
+        arena_bytes: Size of the arena.
+        constant_bytes: Weights and other constants.
     """
 
     graph: Graph
-    plan: Plan
+    plan: Plan | None
     texts: dict[str, str]
+    arena_bytes: int
+    constant_bytes: int
 
 
-def render(bundle: Bundle, engine: EngineName, out_dir: Path) -> Rendering:
-    """Compiles a bundle's int8 model and writes C files.
+def render(
+    bundle: Bundle, engine: EngineName, out_dir: Path, arena_bytes: int | None = None
+) -> Rendering:
+    """Compiles a bundle's int8 model and writes C and C++ files.
 
     Args:
         bundle: With ``model.tflite``.
-        engine: Whose code; ``aot`` is all there is.
+        engine: Whose code.
         out_dir: Made if it is missing. Files that would not change are not touched; what an
             earlier version generated and this one does not is removed.
+        arena_bytes: For engine tflm, whose arena is measured; a generous one without.
 
     Raises:
         ModelError: The model cannot be used, or does not fit its configuration.
         InputError: The folder cannot be written.
     """
-    rendering = render_texts(bundle, engine)
+    rendering = render_texts(bundle, engine, arena_bytes)
     try:
         _write(rendering.texts, out_dir)
     except OSError as error:
@@ -60,7 +75,8 @@ def render(bundle: Bundle, engine: EngineName, out_dir: Path) -> Rendering:
 
 def _write(texts: dict[str, str], out_dir: Path) -> None:
     out_dir.mkdir(parents=True, exist_ok=True)
-    for path in set(out_dir.glob("*.c")) - {out_dir / name for name in texts}:
+    generated = {*out_dir.glob("*.c"), *out_dir.glob("*.cc")}
+    for path in generated - {out_dir / name for name in texts}:
         if path.read_bytes().startswith(BANNER.encode()):
             path.unlink()
     for name, text in texts.items():
@@ -69,15 +85,36 @@ def _write(texts: dict[str, str], out_dir: Path) -> None:
             path.write_bytes(text.encode())
 
 
-def render_texts(bundle: Bundle, engine: EngineName) -> Rendering:
+def render_texts(bundle: Bundle, engine: EngineName, arena_bytes: int | None = None) -> Rendering:
     """The same without writing anything."""
-    if engine is not EngineName.AOT:
-        raise NotImplementedError(engine)
     tflite = read_model_bytes(bundle.require_tflite())
     graph = read_tflite(tflite, bundle.name)
     _require_fit(bundle, graph)
+    info = _info(bundle, graph)
+    if engine is EngineName.TFLM:
+        arena_bytes = arena_bytes or generous_arena_bytes(graph)
+        return Rendering(
+            graph=graph,
+            plan=None,
+            texts=render_tflm(graph, tflite, arena_bytes, info),
+            arena_bytes=arena_bytes,
+            constant_bytes=len(tflite),
+        )
     plan = compile_graph(graph)
-    return Rendering(graph=graph, plan=plan, texts=render_image(graph, plan, _info(bundle, graph)))
+    return Rendering(
+        graph=graph,
+        plan=plan,
+        texts=render_image(graph, plan, info),
+        arena_bytes=plan.arena_bytes,
+        constant_bytes=_constant_bytes(plan),
+    )
+
+
+def _constant_bytes(plan: Plan) -> int:
+    """Weights, biases and constant operands."""
+    calls = [step.call for step in plan.steps if step.call is not None]
+    operands = [operand for call in calls for operand in call.operands]
+    return sum(int(o.values.nbytes) for o in operands if isinstance(o, ConstOperand))
 
 
 def _require_fit(bundle: Bundle, graph: Graph) -> None:
@@ -90,7 +127,7 @@ def _require_fit(bundle: Bundle, graph: Graph) -> None:
         if found != wanted:
             raise ModelError(
                 f"{bundle.tflite_path} has {found} {what}, the configuration says {wanted}",
-                hint=f"make it from this bundle: ectopy quantize --model {bundle.name}",
+                hint=f"make it from this bundle: ectopy quantize --model {bundle.target}",
             )
 
 

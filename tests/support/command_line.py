@@ -1,0 +1,21 @@
+"""The command line as a test runs it."""
+
+import pytest
+
+from ectopy import console
+from ectopy.cli import main
+
+
+def run(*arguments: object) -> int:
+    """Its exit code."""
+    try:
+        main([str(each) for each in arguments])
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def make_wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both consoles wide and plain, writing to what stdout and stderr are now."""
+    monkeypatch.setattr(console, "out", console.Console(width=140))
+    monkeypatch.setattr(console, "err", console.Console(width=140, stderr=True))
