@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from xml.etree import ElementTree as Xml
@@ -83,7 +84,8 @@ def test_a_gate_that_is_not_met_fails_its_step_and_keeps_the_files(
     strict.write_text(GATES.replace("10_000_000", "1_000"))
     code, said = run_step(job | {"GATES": str(strict)}, "judge")
     assert code == 1
-    assert "inference median, instructions is 1,393,231, limit at most 1,000" in said
+    # Which count is not the subject here: it changes with every faster kernel.
+    assert re.search(r"inference median, instructions is [\d,]{9,}, limit at most 1,000", said)
     (suite,) = Xml.parse(Path(job["OUT"]) / "gates.xml").getroot()
     assert suite.get("failures") == "1"
     wrong = tmp_path / "wrong.toml"

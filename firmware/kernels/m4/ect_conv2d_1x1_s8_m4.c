@@ -13,22 +13,30 @@
 #define BLOCK      4 /* channel pairs taken together; the compiler pads with zero weights */
 #define TILE_WORDS (PIXELS * ECT_M4_MAX_PAIRS)
 
+/* Four pixels of two channels to four words. */
+static inline void interleave(uint32_t a, uint32_t b, uint32_t *words) {
+    const uint32_t a02 = ect_sxtb16(a);
+    const uint32_t a13 = ect_sxtb16_ror8(a);
+    const uint32_t b02 = ect_sxtb16(b);
+    const uint32_t b13 = ect_sxtb16_ror8(b);
+    words[0] = ect_pkhbt_lsl16(a02, b02);
+    words[1] = ect_pkhbt_lsl16(a13, b13);
+    words[2] = ect_pkhtb_asr16(b02, a02);
+    words[3] = ect_pkhtb_asr16(b13, a13);
+}
+
 /* Reads the tile's column of every channel; the words of padding pairs stay as they are. */
-static void gather(const ect_conv2d_1x1_m4_t *p, const int8_t *in, uint32_t *tile) {
-    int32_t left = p->in_c;
-    for (; left > 0; left -= 2) {
+static inline void gather(const int8_t *in, int32_t pixels, int32_t in_c, uint32_t *tile) {
+    uint32_t *end = tile + PIXELS * (in_c / 2);
+    while (tile != end) {
         const uint32_t a = ect_load_s8x4(in);
-        const uint32_t b = left > 1 ? ect_load_s8x4(in + p->pixels) : 0;
-        const uint32_t a02 = ect_sxtb16(a);
-        const uint32_t a13 = ect_sxtb16_ror8(a);
-        const uint32_t b02 = ect_sxtb16(b);
-        const uint32_t b13 = ect_sxtb16_ror8(b);
-        tile[0] = ect_pkhbt_lsl16(a02, b02);
-        tile[1] = ect_pkhbt_lsl16(a13, b13);
-        tile[2] = ect_pkhtb_asr16(b02, a02);
-        tile[3] = ect_pkhtb_asr16(b13, a13);
+        in += pixels;
+        interleave(a, ect_load_s8x4(in), tile);
+        in += pixels;
         tile += PIXELS;
-        in += 2 * p->pixels;
+    }
+    if (in_c % 2 != 0) {
+        interleave(ect_load_s8x4(in), 0, tile);
     }
 }
 
@@ -125,7 +133,7 @@ void ect_conv2d_1x1_s8_m4(const ect_conv2d_1x1_m4_t *p, const int8_t *in, const 
     for (int32_t pixel = 0; pixel < pixels; pixel += PIXELS) {
         const uint32_t *w = (const uint32_t *)stream;
         int8_t *y = out + pixel;
-        gather(p, in + pixel, tile);
+        gather(in + pixel, pixels, p->in_c, tile);
         for (int32_t left = p->out_c; left > 0; left -= 2) {
             int32_t a[PIXELS];
             int32_t b[PIXELS];
