@@ -10,15 +10,16 @@ from support.tflite_builder import ModelBuilder, Quant
 
 
 def rows(*, width: int = 16, activation: Activation = Activation.NONE, reshape: bool = False):  # type: ignore[no-untyped-def]
-    """A 1x1 convolution, a depthwise one, a mean; perhaps a reshape between."""
+    """A stem, a 1x1 convolution, a depthwise one, a mean; perhaps a reshape between."""
     builder = ModelBuilder(5)
-    x = builder.input((1, 1, width, 4), Quant(0.05, 3))
-    a = builder.conv_2d(x, channels=6, output=Quant(2.0, 5), activation=activation)
+    x = builder.input((1, 1, 2 * width, 1), Quant(0.05, 3))
+    x = builder.conv_2d(x, channels=4, kernel=(1, 3), stride=(1, 2), output=Quant(0.5, 3))
+    a = builder.conv_2d(x, channels=6, output=Quant(20.0, 5), activation=activation)
     if reshape:
         a = builder.reshape(a, (1, width, 1, 6))
         a = builder.reshape(a, (1, 1, width, 6))
-    b = builder.depthwise_conv_2d(a, kernel=(1, 3), output=Quant(60.0, 0))
-    data = builder.finish(builder.mean(b, axes=(1, 2), output=Quant(60.0, 0)))
+    b = builder.depthwise_conv_2d(a, kernel=(1, 3), output=Quant(600.0, 0))
+    data = builder.finish(builder.mean(b, axes=(1, 2), output=Quant(600.0, 0)))
     return read_tflite(data, "rows")
 
 
@@ -30,27 +31,44 @@ def planned(graph: Graph, kernels: KernelSet | None = None) -> tuple[Plan, list[
 def test_a_chain_of_fitting_operators_is_planar() -> None:
     graph = rows()
     plan, kernels = planned(graph)
-    assert plan.planar == {graph.inputs[0], graph.ops[0].outputs[0], graph.ops[1].outputs[0]}
-    assert kernels == [Kernel.CONV2D_1X1_M4, Kernel.DWCONV2D_1XK_M4, Kernel.MEAN_ROWS_M4]
+    assert plan.planar == {op.outputs[0] for op in graph.ops[:3]}
+    assert kernels == [
+        Kernel.CONV2D_1XK_S2_M4,
+        Kernel.CONV2D_1X1_M4,
+        Kernel.DWCONV2D_1XK_M4,
+        Kernel.MEAN_ROWS_M4,
+    ]
+
+
+def test_input_and_output_of_the_model_stay_as_the_application_writes_and_reads_them() -> None:
+    builder = ModelBuilder(3)
+    x = builder.input((1, 1, 16, 8), Quant(0.05, -3))
+    for channels in (6, 5, 4):
+        x = builder.conv_2d(x, channels=channels, output=Quant(0.5, 0))
+    graph = read_tflite(builder.finish(x), "rows in, rows out")
+    plan, kernels = planned(graph)
+    assert not plan.planar & {graph.input.index, graph.output.index}
+    assert Kernel.CONV2D_1X1_M4 not in (kernels[0], kernels[-1])
 
 
 def test_the_portable_set_has_neither_planar_tensors_nor_other_kernels() -> None:
     plan, kernels = planned(rows(), KernelSet.REF)
     assert not plan.planar
-    assert kernels == [Kernel.CONV2D_1X1, Kernel.DWCONV2D_M1, Kernel.MEAN]
+    assert kernels == [Kernel.CONV2D, Kernel.CONV2D_1X1, Kernel.DWCONV2D_M1, Kernel.MEAN]
 
 
 def test_one_operator_that_does_not_fit_keeps_its_neighbours_from_it() -> None:
     for graph in (rows(width=12), rows(activation=Activation.RELU), rows(reshape=True)):
         plan, kernels = planned(graph)
         assert not plan.planar, kernels
-        assert kernels[:2] == [Kernel.CONV2D_1X1, Kernel.DWCONV2D_M1]
+        assert kernels[1:3] == [Kernel.CONV2D_1X1, Kernel.DWCONV2D_M1]
 
 
 def test_planar_memory_has_the_channels_in_front() -> None:
     graph = rows()
-    assert physical_shape(graph.input, True) == (1, 4, 1, 16)
-    assert physical_shape(graph.input, False) == (1, 1, 16, 4)
+    stem = graph.op_output(graph.ops[0])
+    assert physical_shape(stem, True) == (1, 4, 1, 16)
+    assert physical_shape(stem, False) == (1, 1, 16, 4)
     assert physical_axes((1, 2), True) == (2, 3)
     assert physical_axes((1, 3), True) == (1, 2)
     assert physical_axes((1, 3), False) == (1, 3)

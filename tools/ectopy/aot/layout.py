@@ -31,6 +31,8 @@ def planar_tensors(graph: Graph, fits: Fits) -> Planar:
     planar = {
         i for op in graph.ops for i in _activations(graph, op) if _candidate(graph.tensors[i])
     }
+    # The application writes and reads these, and it knows one layout.
+    planar -= {graph.input.index, graph.output.index}
     while True:
         dropped = {
             tensor
