@@ -24,6 +24,12 @@ SAMPLING_HZ = 100
 FRAME_SAMPLES = 512
 R_PEAK_SAMPLE = 256
 
+DEFAULT_BAUD = 921_600
+"""Of board ``apollo4p``: its image is built for a rate, and who opens the port must know it."""
+
+SLOWEST_BAUD, FASTEST_BAUD = 9_600, 3_000_000
+"""The Apollo4's UART divides 48 MHz by at least 16."""
+
 
 class Split(StrEnum):
     """Inter-patient split of de Chazal et al. 2004."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from serial.tools import list_ports
 
 from ectopy.boards import BoardRequest, lock, open_board
 from ectopy.boards.lock import FOLDER_VARIABLE, board_lock, port_key, probe_key
@@ -185,11 +186,14 @@ def test_all_names_of_a_port_are_one_board(tmp_path: Path) -> None:
 
 def test_the_port_of_a_j_link_is_the_board_of_that_j_link(monkeypatch: pytest.MonkeyPatch) -> None:
     ports = [
-        SimpleNamespace(device="/dev/ttyACM7", vid=0x1366, serial_number="000683123456"),
-        SimpleNamespace(device="/dev/ttyUSB7", vid=0x10C4, serial_number="0001"),
-        SimpleNamespace(device="/dev/ttyS7", vid=None, serial_number=None),
+        SimpleNamespace(device=device, vid=vid, pid=None, serial_number=number, description="")
+        for device, vid, number in (
+            ("/dev/ttyACM7", 0x1366, "000683123456"),
+            ("/dev/ttyUSB7", 0x10C4, "0001"),
+            ("/dev/ttyS7", None, None),
+        )
     ]
-    monkeypatch.setattr(lock.list_ports, "comports", lambda: ports)
+    monkeypatch.setattr(list_ports, "comports", lambda: ports)
     assert port_key("/dev/ttyACM7") == probe_key("683123456") == "J-Link 683123456"
     # Cheap adapters all have the same number.
     assert port_key("/dev/ttyUSB7") == "/dev/ttyUSB7"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ectopy.errors import ToolError
+from ectopy.filelock import take_lock
 
 PROJECTS = Path("projects", "autodeploy")
 """Where it puts its own projects by default."""
@@ -62,10 +62,8 @@ def _unwritable(folder: Path) -> Iterator[None]:
 
 def _take(descriptor: int, root: Path) -> None:
     """Locks the folder until it is closed: each run empties the build folder of the checkout."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+    if not take_lock(descriptor, patience_s=0):
         raise ToolError(
             f"another `ectopy autodeploy` works in {root}",
             hint="wait for its end, or give each its own checkout and its own board",
-        ) from error
+        )

@@ -7,14 +7,10 @@ from dataclasses import dataclass
 
 from ectopy.boards.ports import choose_port, list_serial_ports, plain_serial, probe_behind
 from ectopy.errors import InputError
+from ectopy.vocab import DEFAULT_BAUD, FASTEST_BAUD, SLOWEST_BAUD
 
 BAUD_VARIABLE = "BAUD"
 PROBE_VARIABLE = "PROBE"
-DEFAULT_BAUD = 921_600
-"""Of the firmware, unless it was built with ``BAUD=``; the same variable is read here."""
-
-SLOWEST_BAUD, FASTEST_BAUD = 9_600, 3_000_000
-"""The Apollo4's UART divides 48 MHz by at least 16."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

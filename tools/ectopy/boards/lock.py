@@ -18,8 +18,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from serial.tools import list_ports
-
+from ectopy.boards.ports import list_serial_ports, plain_serial, probe_behind
 from ectopy.errors import InputError, LinkError
 from ectopy.filelock import take_lock
 from ectopy.progress import Progress, silent
@@ -28,7 +27,6 @@ FOLDER_VARIABLE = "ECTOPY_LOCK_DIR"
 """Names another folder, for machines whose jobs do not see the same /run/lock."""
 
 WAIT_S = 120.0
-SEGGER_VENDOR = 0x1366
 
 _COMMON = Path("/run/lock")
 _LONGEST_NOTE_BYTES = 4096
@@ -40,17 +38,13 @@ _held: set[str] = set()
 
 def probe_key(serial_number: str) -> str:
     """What stands for the board on the J-Link of that serial number, zeros in front or not."""
-    return f"J-Link {serial_number.lstrip('0')}"
+    return f"J-Link {plain_serial(serial_number)}"
 
 
 def port_key(port: str) -> str:
     """What stands for the board on a serial port: its J-Link, or else the device behind links."""
-    device = os.path.realpath(port)
-    for found in list_ports.comports():
-        same = os.path.realpath(found.device) == device
-        if same and found.vid == SEGGER_VENDOR and found.serial_number:
-            return probe_key(found.serial_number)
-    return device
+    probe = probe_behind(port, list_serial_ports())
+    return os.path.realpath(port) if probe is None else probe_key(probe)
 
 
 @contextmanager

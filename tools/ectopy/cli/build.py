@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from enum import Enum
 
 import click
 
 from ectopy import console
+from ectopy.cli.options import choice
 from ectopy.toolchain import options_from
 from ectopy.usecases.build import BuildRequest, build_firmware
 from ectopy.vocab import BoardName, ClockMode, EngineName, ModelPlace
@@ -21,18 +21,14 @@ Examples:
 """
 
 
-def _choice(kind: type[Enum]) -> click.Choice[str]:
-    return click.Choice([str(each.value) for each in kind])
-
-
 @click.command(epilog=EXAMPLES, context_settings={"show_default": True})
-@click.option("--board", type=_choice(BoardName), default="virt", help="Where it will run.")
-@click.option("--engine", type=_choice(EngineName), default="aot", help="Inference engine.")
+@click.option("--board", type=choice(BoardName), default="virt", help="Where it will run.")
+@click.option("--engine", type=choice(EngineName), default="aot", help="Inference engine.")
 @click.option("--model", default="beat-3-eff-sm", help="Bundle name or folder.")
 @click.option("--neuralspot", metavar="DIR", help="The vendor's SDK, see ectopy sdk.")
-@click.option("--clock", type=_choice(ClockMode), help="192 MHz (hp) or 96 MHz (lp).")
+@click.option("--clock", type=choice(ClockMode), help="192 MHz (hp) or 96 MHz (lp).")
 @click.option("--baud", type=int, help="Of the serial port.")
-@click.option("--model-in", type=_choice(ModelPlace), help="Where the model's constants are.")
+@click.option("--model-in", type=choice(ModelPlace), help="Where the model's constants are.")
 @click.pass_context
 def command(ctx: click.Context, /, **options: object) -> None:
     """Build a firmware image for a board, an engine and a model.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from enum import Enum
 from pathlib import Path
 
 import click
 
 from ectopy import console
 from ectopy.cli.diff_screen import hint, screen, verdict
+from ectopy.cli.options import choice
 from ectopy.errors import GateError
 from ectopy.usecases.diff import diff
 from ectopy.usecases.diff_types import DiffRequest
@@ -39,20 +39,16 @@ Exit codes: 0 no difference, 1 a difference (or the run failed), 2 bad input.
 _PATH = click.Path(path_type=Path, dir_okay=False)
 
 
-def _choice(kind: type[Enum]) -> click.Choice[str]:
-    return click.Choice([str(each.value) for each in kind])
-
-
 @click.command(name="diff", epilog=EXAMPLES, context_settings={"show_default": True})
-@click.option("--board", type=_choice(BoardName), default="virt", help="Where the firmware runs.")
+@click.option("--board", type=choice(BoardName), default="virt", help="Where the firmware runs.")
 @click.option("--model", default="beat-3-eff-sm", help="Name or folder of a model bundle.")
-@click.option("--engine", type=_choice(EngineName), default="aot", help="Inference engine.")
+@click.option("--engine", type=choice(EngineName), default="aot", help="Inference engine.")
 @click.option("--elf", type=_PATH, help="Run this image instead of building one.")
 @click.option("--port", help="Serial port of a board that already runs.")
-@click.option("--link", type=_choice(LinkKind), default="auto", help="How frames travel.")
-@click.option("--dataset", type=_choice(DatasetName), default="auto", help="Source of windows.")
+@click.option("--link", type=choice(LinkKind), default="auto", help="How frames travel.")
+@click.option("--dataset", type=choice(DatasetName), default="auto", help="Source of windows.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where the ECG records are.")
-@click.option("--split", type=_choice(Split), default="ds2", help="Inter-patient split.")
+@click.option("--split", type=choice(Split), default="ds2", help="Inter-patient split.")
 @click.option("--limit", type=click.IntRange(1), default=100, help="Windows to draw.")
 @click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the draw.")
 @click.option("--window", type=click.IntRange(0), help="Look at this one of the windows drawn.")

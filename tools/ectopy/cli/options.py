@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 import click
 
 from ectopy import console
-from ectopy.boards.cable import BAUD_VARIABLE, FASTEST_BAUD, PROBE_VARIABLE, SLOWEST_BAUD
+from ectopy.boards.cable import BAUD_VARIABLE, PROBE_VARIABLE
 from ectopy.boards.jlink import DEVICE_VARIABLE
 from ectopy.errors import InputError
+from ectopy.vocab import FASTEST_BAUD, SLOWEST_BAUD
 
 EXIT_CODES = """
 \b

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
 
 import click
@@ -11,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ectopy import console
+from ectopy.cli.options import choice
 from ectopy.cycles import ZERO, Line, memory_names
 from ectopy.errors import InputError
 from ectopy.report.profile import to_csv, to_json
@@ -33,21 +33,17 @@ Examples:
 """
 
 
-def _choice(kind: type[Enum]) -> click.Choice[str]:
-    return click.Choice([str(each.value) for each in kind])
-
-
 def _file(*, dash: bool = False) -> click.Path:
     return click.Path(path_type=Path, dir_okay=False, allow_dash=dash)
 
 
 @click.command(name="profile", epilog=EXAMPLES, context_settings={"show_default": True})
 @click.option("--model", default="beat-3-eff-sm", help="Name or folder of a model bundle.")
-@click.option("--engine", type=_choice(EngineName), default="aot", help="Inference engine.")
-@click.option("--board", type=_choice(BoardName), default="virt", help="Whose image.")
+@click.option("--engine", type=choice(EngineName), default="aot", help="Inference engine.")
+@click.option("--board", type=choice(BoardName), default="virt", help="Whose image.")
 @click.option("--elf", type=_file(), help="An image of ours to run instead of building one.")
 @click.option("--memory", type=click.Choice(memory_names()), default=ZERO, help="Memory model.")
-@click.option("--dataset", type=_choice(DatasetName), default="auto", help="Source of the window.")
+@click.option("--dataset", type=choice(DatasetName), default="auto", help="Source of the window.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where the ECG records are.")
 @click.option("--seed", type=click.IntRange(0), default=0, help="Which window is drawn.")
 @click.option("--device", is_flag=True, help="Also runs the window on the board.")

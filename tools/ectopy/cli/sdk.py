@@ -11,7 +11,7 @@ from rich.table import Table
 from ectopy import console
 from ectopy.errors import ToolError
 from ectopy.toolchain import Part, survey
-from ectopy.toolchain.sdk import SUITE_VERSION
+from ectopy.toolchain.sdk import SUITE_VERSION, VARIABLE
 
 EXPLANATION = f"""\
 Board apollo4p links two libraries of AmbiqSuite {SUITE_VERSION}, a part of neuralSPOT.
@@ -27,7 +27,7 @@ NEURALSPOT. Nothing of its build system is used; `make` need not be run there.""
 @click.option(
     "--neuralspot",
     type=click.Path(path_type=Path),
-    envvar="NEURALSPOT",
+    envvar=VARIABLE,
     help="The checkout; by default $NEURALSPOT.",
 )
 def command(neuralspot: Path | None) -> None:

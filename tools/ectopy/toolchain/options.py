@@ -11,11 +11,7 @@ from typing import TypeVar
 
 from ectopy.errors import InputError
 from ectopy.toolchain.sdk import VARIABLE as SDK_VARIABLE
-from ectopy.vocab import ClockMode, ModelPlace
-
-DEFAULT_BAUD = 921_600
-SLOWEST_BAUD, FASTEST_BAUD = 9_600, 3_000_000
-"""The UART divides 48 MHz by at least 16."""
+from ectopy.vocab import DEFAULT_BAUD, FASTEST_BAUD, SLOWEST_BAUD, ClockMode, ModelPlace
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 

@@ -22,6 +22,7 @@ from ectopy.errors import InputError, ToolError
 from ectopy.toolchain.archive import Archive, read_archive, require_cortex_m4f
 from ectopy.toolchain.licence import EMULATED, emulation_refusal
 from ectopy.toolchain.revision import tree_revision
+from ectopy.toolchain.sdk import VARIABLE as NEURALSPOT
 from ectopy.vocab import BoardName
 
 EMULATED_DEFAULT = "helia_rt_v1_3_0"
@@ -120,7 +121,7 @@ class RuntimeRequest:
             operators=operators,
             tflm=environment.get("TFLM", ""),
             tflm_lib=environment.get("TFLM_LIB", ""),
-            neuralspot=environment.get("NEURALSPOT", ""),
+            neuralspot=environment.get(NEURALSPOT, ""),
             name=environment.get("RUNTIME", ""),
             variant=environment.get("RUNTIME_VARIANT", ""),
         )
@@ -219,7 +220,7 @@ def _built_library(tree: Path, variant: RuntimeVariant) -> Path:
 
 
 def _packed(request: RuntimeRequest, variant: RuntimeVariant) -> Runtime:
-    shelf = _folder("NEURALSPOT", request.neuralspot) / "extern" / "tensorflow"
+    shelf = _folder(NEURALSPOT, request.neuralspot) / "extern" / "tensorflow"
     default = EMULATED_DEFAULT if request.board in EMULATED else SILICON_DEFAULT
     name = request.name or default
     tree = shelf / name

@@ -55,10 +55,11 @@ from ectopy.usecases.autodeploy_types import (
     to_json,
 )
 from ectopy.usecases.bench_files import new_folder, require_writable
-from ectopy.usecases.bench_stream import Samples, encode_windows
+from ectopy.usecases.bench_stream import Samples
+from ectopy.usecases.case import samples_of
 from ectopy.usecases.run_folder import open_record
 from ectopy.windows import WindowRequest, WindowSet, load_windows
-from ectopy.zoo import Bundle, class_labels, open_bundle
+from ectopy.zoo import Bundle, open_bundle
 
 DATASET = "dataset.pkl"
 _NEWS = re.compile(r"\*\*\* Stage|Compiling and deploying|Calling invoke|RPC call failed")
@@ -180,15 +181,7 @@ def _load(request: AutodeployRequest, model: _Model) -> tuple[WindowSet, Samples
             f"there are but {len(windows)} windows for {request.settings.runs} inferences",
             hint=f"--runs {len(windows)}",
         )
-    configuration = model.bundle.configuration
-    samples = encode_windows(
-        windows,
-        class_labels(configuration, windows.labels),
-        model.graph,
-        configuration.preprocess,
-        InputFormat.INT8,
-    )
-    return windows, samples
+    return windows, samples_of(model.bundle, model.graph, windows, InputFormat.INT8)
 
 
 def _inputs(request: AutodeployRequest, windows: WindowSet, samples: Samples) -> Inputs:

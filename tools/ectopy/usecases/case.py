@@ -68,12 +68,19 @@ def open_case(
     progress(0, 0, "loading windows")
     loaded = load_windows(windows)
     progress(0, 0, f"{loaded.info.name}: {loaded.info.reason}")
-    configuration = bundle.configuration
-    classes = class_labels(configuration, loaded.labels)
     return Case(
         bundle=bundle,
         tflite=tflite,
         graph=graph,
         windows=loaded,
-        samples=encode_windows(loaded, classes, graph, configuration.preprocess, input_format),
+        samples=samples_of(bundle, graph, loaded, input_format),
     )
+
+
+def samples_of(
+    bundle: Bundle, graph: Graph, windows: WindowSet, input_format: InputFormat
+) -> Samples:
+    """Windows in the classes and with the preprocess of a bundle, as tensors of its model."""
+    configuration = bundle.configuration
+    classes = class_labels(configuration, windows.labels)
+    return encode_windows(windows, classes, graph, configuration.preprocess, input_format)

@@ -8,7 +8,6 @@ off fetch received stays in ``.incoming`` for the next one.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ectopy.errors import InputError, ModelError, ToolError
+from ectopy.filelock import take_lock
 from ectopy.graph.kind import identify
 from ectopy.graph.reader import read_model_bytes
 from ectopy.progress import Progress, silent
@@ -316,12 +316,8 @@ def _exclusive(folder: Path, *, resumable: bool = True) -> Iterator[None]:
     except OSError as error:
         raise _unwritable(folder, error) from error
     with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ToolError(
-                f"another fetch or import works in {folder}", hint="wait for it to end"
-            ) from error
+        if not take_lock(lock.fileno(), patience_s=0):
+            raise ToolError(f"another fetch or import works in {folder}", hint="wait for it to end")
         try:
             yield
         finally:
