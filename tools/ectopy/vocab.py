@@ -61,6 +61,14 @@ class EngineName(StrEnum):
     TFLM = "tflm"
 
 
+class Optimize(StrEnum):
+    """What a plan of the AOT engine is made for."""
+
+    SPEED = "speed"
+    DEBUG = "debug"
+    """Every operator by itself, so that every tensor can be seen."""
+
+
 class LinkKind(StrEnum):
     """How frames reach a board: a serial port, FIFOs through semihosting, or pipes."""
 

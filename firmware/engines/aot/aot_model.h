@@ -7,7 +7,8 @@
 
 #include "ectopy/engine.h"
 
-/* A tensor in the arena. */
+/* A tensor in the arena; of no bytes if it only ever lives inside a kernel that computes several
+ * operators. */
 typedef struct {
     uint32_t offset;
     uint32_t planes;
@@ -35,7 +36,8 @@ typedef struct {
 /* Defined by generated code. */
 extern const ect_aot_model_t ect_aot_model;
 
-/* Generated code calls this after every operator and stops when it returns false. */
+/* Generated code calls this once for every operator, for those that one kernel computes together
+ * after that kernel, and stops when it returns false. */
 bool ect_aot_after_op(const ect_aot_hook_t *hook, uint16_t op);
 
 #endif /* ECTOPY_AOT_MODEL_H */

@@ -96,7 +96,7 @@ def test_a_tensor_overwritten_by_an_operator_that_does_not_read_it_is_caught() -
 def test_an_elementwise_output_that_is_shifted_against_its_operand_is_caught(
     graph: Graph, plan: Plan
 ) -> None:
-    output = plan.steps[3].output
+    (output,) = plan.steps[3].outputs
     (shared,) = (p for p in plan.placements if output in p.buffer.tensors)
     rest = tuple(t for t in shared.buffer.tensors if t != output)
     kept = replace(shared, buffer=replace(shared.buffer, tensors=rest), offset=plan.arena_bytes)
@@ -124,8 +124,8 @@ def test_a_view_that_lies_elsewhere_is_caught(graph: Graph, plan: Plan) -> None:
 
 def test_writing_another_tensor_is_caught(graph: Graph, plan: Plan) -> None:
     steps = list(plan.steps)
-    steps[1] = replace(steps[1], output=steps[2].output)
-    with pytest.raises(PlanError, match="operator 1 writes tensor"):
+    steps[1] = replace(steps[1], outputs=steps[2].outputs)
+    with pytest.raises(PlanError, match=r"operators \(1,\) write tensors"):
         validate_plan(graph, replace(plan, steps=tuple(steps)))
 
 
@@ -171,7 +171,7 @@ def test_writing_over_an_input_is_allowed_to_elementwise_kernels_only(
     assert addition.call is not None and addition.call.kernel is Kernel.ADD
     first = addition.call.operands[0]
     assert isinstance(first, TensorOperand)
-    assert plan.offset_of(addition.output) == plan.offset_of(first.tensor)
+    assert plan.offset_of(addition.outputs[0]) == plan.offset_of(first.tensor)
     steps = list(plan.steps)
     steps[3] = replace(addition, call=replace(addition.call, kernel=Kernel.CONV2D))
     with pytest.raises(PlanError, match="over its own input"):
@@ -190,7 +190,7 @@ def test_a_tensor_in_a_layout_that_its_kernel_does_not_know_is_caught(
     for kernels in (KernelSet.M4, KernelSet.REF):
         good = compile_graph(graph, kernels)
         for step in good.steps[1:3]:
-            spoiled = replace(good, planar=good.planar ^ {step.output})
+            spoiled = replace(good, planar=good.planar ^ {step.outputs[0]})
             with pytest.raises(PlanError, match="wrong layout"):
                 validate_plan(graph, spoiled)
 

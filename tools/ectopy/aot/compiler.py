@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from ectopy.aot.layout import Planar
 from ectopy.aot.liveness import find_buffers
 from ectopy.aot.lower import find_planar, lower_op
 from ectopy.aot.memory import arena_size, live_peak, plan_memory
-from ectopy.aot.types import KernelSet, Plan
+from ectopy.aot.types import KernelSet, Plan, Step
 from ectopy.aot.validate import validate_plan
 from ectopy.errors import ModelError
 from ectopy.graph.types import Graph, Op
+from ectopy.vocab import Optimize
 
 DEFAULT_KERNELS = KernelSet.M4
 
 
-def compile_graph(graph: Graph, kernels: KernelSet | None = None) -> Plan:
+Fuse = Callable[[Graph, tuple[Step, ...], Planar], tuple[Step, ...]]
+
+FUSIONS: tuple[Fuse, ...] = ()
+"""Each puts neighbouring steps together where a kernel computes them as one."""
+
+
+def compile_graph(
+    graph: Graph, kernels: KernelSet | None = None, optimize: Optimize = Optimize.SPEED
+) -> Plan:
     """Chooses kernels, computes their constants and places every tensor in the arena.
 
     Args:
         graph: The model.
         kernels: What to choose from; by default :data:`DEFAULT_KERNELS`.
+        optimize: For what.
 
     Returns:
         A plan that :func:`~ectopy.aot.validate.validate_plan` has proven.
@@ -29,6 +42,9 @@ def compile_graph(graph: Graph, kernels: KernelSet | None = None) -> Plan:
     allowed = kernels or DEFAULT_KERNELS
     planar = find_planar(graph) if allowed is KernelSet.M4 else None
     steps = tuple(lower_op(graph, op, planar) for op in graph.ops)
+    if planar is not None and optimize is not Optimize.DEBUG:
+        for fuse in FUSIONS:
+            steps = fuse(graph, steps, planar)
     buffers = find_buffers(graph, steps)
     placements = plan_memory(buffers)
     plan = Plan(

@@ -28,11 +28,12 @@ def find_buffers(graph: Graph, steps: Sequence[Step]) -> tuple[Buffer, ...]:
     join(graph.inputs[0], graph.inputs[0], -1)
     for step in steps:
         if step.call is None:
-            join(step.output, homes[views[step.output]], step.op)
-        else:
-            replaced = _replaced_operand(graph, step, step.call, views, last_use)
-            home = step.output if replaced is None else homes[replaced]
-            join(step.output, home, step.op)
+            join(step.outputs[0], homes[views[step.outputs[0]]], step.ops[0])
+            continue
+        replaced = _replaced_operand(graph, step, step.call, views, last_use)
+        join(step.outputs[0], step.outputs[0] if replaced is None else homes[replaced], step.ops[0])
+        for output in step.outputs[1:]:
+            join(output, output, step.ops[0])
     return tuple(
         Buffer(
             tensors=tuple(tensors),
@@ -48,19 +49,21 @@ def _views(graph: Graph, steps: Sequence[Step]) -> dict[int, int]:
     """Each activation and the tensor whose bytes it shows: itself, or the source of a reshape."""
     views = {graph.inputs[0]: graph.inputs[0]}
     for step in steps:
-        source = graph.ops[step.op].inputs[0]
-        views[step.output] = step.output if step.call is not None else views[source]
+        source = graph.ops[step.ops[0]].inputs[0]
+        for output in step.outputs:
+            views[output] = output if step.call is not None else views[source]
     return views
 
 
 def _last_uses(graph: Graph, steps: Sequence[Step], views: dict[int, int]) -> dict[int, int]:
-    """Last step that touches the bytes of each viewed tensor."""
+    """Last operator of the last step that touches the bytes of each viewed tensor."""
     last = {graph.inputs[0]: -1}
     for step in steps:
-        for tensor in (*graph.ops[step.op].inputs, step.output):
+        read = [tensor for op in step.ops for tensor in graph.ops[op].inputs]
+        for tensor in (*read, *step.outputs):
             if tensor in views:
-                last[views[tensor]] = step.op
-    last[views[graph.outputs[0]]] = len(steps)
+                last[views[tensor]] = step.ops[-1]
+    last[views[graph.outputs[0]]] = len(graph.ops)
     return last
 
 
@@ -70,7 +73,10 @@ def _replaced_operand(
     """The operand whose memory the output may take over: this step is its last use."""
     for operand in call.operands:
         if isinstance(operand, TensorOperand) and operand.may_hold_output:
-            same_size = graph.tensors[operand.tensor].nbytes == graph.tensors[step.output].nbytes
-            if same_size and last_use[views[operand.tensor]] == step.op:
+            nbytes = graph.tensors[step.outputs[0]].nbytes
+            same_size = graph.tensors[operand.tensor].nbytes == nbytes
+            # An operand that nobody wrote is for the validator to find.
+            home = views.get(operand.tensor)
+            if same_size and home is not None and last_use[home] == step.ops[-1]:
                 return operand.tensor
     return None

@@ -71,7 +71,7 @@ def lower_op(graph: Graph, op: Op, planar: Planar | None = None) -> Step:
     call = _call(graph, op, planar is not None and not planar.isdisjoint(touched))
     if call is not None and planar is not None:
         call = _faster(graph, op, call)
-    return Step(op=op.index, output=op.outputs[0], call=call)
+    return Step(ops=(op.index,), outputs=op.outputs, call=call)
 
 
 def find_planar(graph: Graph) -> Planar:

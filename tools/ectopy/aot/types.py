@@ -45,8 +45,8 @@ class TensorOperand:
 
     Attributes:
         tensor: Index in ``Graph.tensors``.
-        may_hold_output: The kernel reads each byte before it writes its place, so an output of
-            the same size may take this operand's place.
+        may_hold_output: The kernel reads each byte before it writes its place, so its first
+            output, if it is of the same size, may take this operand's place.
     """
 
     tensor: int
@@ -71,7 +71,7 @@ Operand: TypeAlias = TensorOperand | ConstOperand
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class KernelCall:
-    """One call of a kernel: ``kernel(&params, operands..., output)``."""
+    """One call of a kernel: ``kernel(&params, operands..., outputs...)``."""
 
     kernel: Kernel
     params: KernelParams
@@ -80,17 +80,19 @@ class KernelCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Step:
-    """One operator of the graph.
+    """One operator of the graph, or neighbouring ones that one kernel computes together.
+
+    Tensors that only operators of the same step touch need no place in the arena.
 
     Attributes:
-        op: Index in ``Graph.ops``; steps are in that order and complete.
-        output: Tensor written.
+        ops: Indices in ``Graph.ops``, one after the other; steps are in that order and complete.
+        outputs: Tensors written to the arena, in the order of the kernel's arguments.
         call: The kernel call, or None where the operator costs nothing because its output is an
             alias of its input (RESHAPE).
     """
 
-    op: int
-    output: int
+    ops: tuple[int, ...]
+    outputs: tuple[int, ...]
     call: KernelCall | None
 
 
@@ -101,8 +103,10 @@ class Buffer:
     Attributes:
         tensors: Indices in ``Graph.tensors``, in the order they come to life.
         nbytes: Size of the largest.
-        first: Step that writes it; -1 for the graph input, which is there before the run.
-        last: Last step that needs it; the number of steps for the graph output.
+        first: First operator of the step that writes it; -1 for the graph input, which is there
+            before the run.
+        last: Last operator of the last step that needs it; the number of operators for the graph
+            output.
     """
 
     tensors: tuple[int, ...]
@@ -124,7 +128,7 @@ class Plan:
     """A compiled graph.
 
     Attributes:
-        steps: One per operator, in execution order.
+        steps: All operators, in execution order.
         placements: One per buffer.
         planar: Tensors stored channel after channel.
         arena_bytes: Size of the arena.
@@ -137,6 +141,15 @@ class Plan:
     planar: frozenset[int]
     arena_bytes: int
     live_peak_bytes: int
+
+    def kernel_of(self, op: int) -> Kernel | None:
+        """The kernel that computes an operator, alone or with others; None if there is none."""
+        call = next(step.call for step in self.steps if op in step.ops)
+        return None if call is None else call.kernel
+
+    def has_place(self, tensor: int) -> bool:
+        """Whether an activation lies in the arena, rather than inside a step."""
+        return any(tensor in placement.buffer.tensors for placement in self.placements)
 
     def offset_of(self, tensor: int) -> int:
         """Arena offset of an activation tensor.

@@ -1,7 +1,8 @@
 """Checks a plan by walking through the inference, knowing nothing of how it was made.
 
-It keeps a list of which bytes of the arena hold which tensor. An operator must find its inputs
-whole, may write only inside the arena, and destroys whatever it writes over.
+It keeps a list of which bytes of the arena hold which tensor. A step must find its inputs whole,
+may write only inside the arena, and destroys whatever it writes over. What the operators of a step
+hand to each other is the step's own affair; what others read of it must be in the arena.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 from ectopy.aot.memory import ALIGNMENT
 from ectopy.aot.types import Kernel, Plan, Step, TensorOperand
-from ectopy.graph.types import Graph, Op
+from ectopy.graph.types import Graph
 from ectopy.vocab import OpKind
 
 IN_PLACE = {
@@ -35,6 +36,10 @@ CHANNELS_LAST_ONLY = {
     Kernel.FULLY_CONNECTED_M4,
 }
 """Kernels that expect them innermost. All others walk a tensor as they are told."""
+
+
+EITHER_ORDER = {Kernel.MUL_ROWS_M4}
+"""Kernels whose operands need not be in the order of the graph."""
 
 
 class PlanError(AssertionError):
@@ -80,23 +85,32 @@ def validate_plan(graph: Graph, plan: Plan) -> None:
     Raises:
         PlanError: With operator and tensor.
     """
-    if [step.op for step in plan.steps] != [op.index for op in graph.ops]:
+    if [op for step in plan.steps for op in step.ops] != [op.index for op in graph.ops]:
         raise PlanError("steps are not the operators of the graph in order")
     arena = _Arena(plan=plan, graph=graph, contents={})
     arena.write(graph.inputs[0])
-    for op, step in zip(graph.ops, plan.steps, strict=True):
-        if step.output != op.outputs[0]:
-            raise PlanError(f"operator {op.index} writes tensor {step.output}")
+    for step in plan.steps:
+        _check_outputs(graph, step)
         if step.call is None:
-            _check_view(graph, op, arena)
+            _check_view(graph, step, arena)
         else:
-            _check_call(graph, op, step, arena)
+            _check_call(graph, step, arena)
     arena.read(graph.outputs[0], "the application")
 
 
-def _check_view(graph: Graph, op: Op, arena: _Arena) -> None:
+def _check_outputs(graph: Graph, step: Step) -> None:
+    """A step writes what its last operator computes, and nothing that others compute."""
+    made = {graph.ops[op].outputs[0] for op in step.ops}
+    if not made.issuperset(step.outputs) or len(set(step.outputs)) != len(step.outputs):
+        raise PlanError(f"operators {step.ops} write tensors {step.outputs}")
+    if graph.ops[step.ops[-1]].outputs[0] not in step.outputs:
+        raise PlanError(f"operators {step.ops} keep the result of the last to themselves")
+
+
+def _check_view(graph: Graph, step: Step, arena: _Arena) -> None:
     """A step without a kernel must be a reshape that stays where it is."""
-    if op.kind is not OpKind.RESHAPE:
+    op = graph.ops[step.ops[0]]
+    if len(step.ops) != 1 or op.kind is not OpKind.RESHAPE:
         raise PlanError(f"operator {op.index} ({op.kind}) is not computed")
     source, output = op.inputs[0], op.outputs[0]
     place = arena.read(source, f"operator {op.index}")
@@ -107,22 +121,34 @@ def _check_view(graph: Graph, op: Op, arena: _Arena) -> None:
     arena.contents[output] = place
 
 
-def _check_call(graph: Graph, op: Op, step: Step, arena: _Arena) -> None:
-    """Operands are whole and are those of the graph; the output respects them."""
+def _check_call(graph: Graph, step: Step, arena: _Arena) -> None:
+    """Operands are whole and are those of the graph; the outputs respect them and each other."""
     assert step.call is not None
-    wanted = [i for i in op.inputs if i >= 0 and graph.tensors[i].data is None]
+    wanted = _read_from_arena(graph, step)
     operands = [o.tensor for o in step.call.operands if isinstance(o, TensorOperand)]
-    either_order = step.call.kernel is Kernel.MUL_ROWS_M4
-    if operands != wanted and not (either_order and operands == wanted[::-1]):
-        raise PlanError(f"operator {op.index} reads tensors {operands}, not {wanted}")
-    _check_layout(graph, step.call.kernel, (*operands, step.output), arena.plan)
-    output = arena.place(step.output)
-    for tensor in operands:
-        place = arena.read(tensor, f"operator {op.index}")
-        in_place = place == output and step.call.kernel in IN_PLACE
-        if _overlap(place, output) and not in_place:
-            raise PlanError(f"operator {op.index} writes over its own input {tensor}")
-    arena.write(step.output)
+    either_order = step.call.kernel in EITHER_ORDER
+    if operands != wanted and not (either_order and sorted(operands) == sorted(wanted)):
+        raise PlanError(f"operator {step.ops[0]} reads tensors {operands}, not {wanted}")
+    _check_layout(graph, step.call.kernel, (*operands, *step.outputs), arena.plan)
+    read = {tensor: arena.read(tensor, f"operator {step.ops[0]}") for tensor in operands}
+    for number, output in enumerate(step.outputs):
+        place = arena.place(output)
+        for tensor, source in read.items():
+            in_place = source == place and number == 0 and step.call.kernel in IN_PLACE
+            if _overlap(source, place) and not in_place:
+                raise PlanError(f"operator {step.ops[0]} writes over its own input {tensor}")
+        if any(_overlap(place, arena.place(other)) for other in step.outputs[:number]):
+            raise PlanError(f"operator {step.ops[0]} writes over its own output")
+    for output in step.outputs:
+        arena.write(output)
+
+
+def _read_from_arena(graph: Graph, step: Step) -> list[int]:
+    """What the operators of a step read that is neither constant nor made inside it."""
+    made = {graph.ops[op].outputs[0] for op in step.ops}
+    read = [tensor for op in step.ops for tensor in graph.ops[op].inputs if tensor >= 0]
+    outside = [t for t in read if t not in made and graph.tensors[t].data is None]
+    return outside if len(step.ops) == 1 else list(dict.fromkeys(outside))
 
 
 def _check_layout(graph: Graph, kernel: Kernel, tensors: tuple[int, ...], plan: Plan) -> None:

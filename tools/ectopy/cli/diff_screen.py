@@ -52,6 +52,8 @@ def _link(position: int, cause: Cause) -> str:
 
 def _operator_rows(found: OperatorDifference) -> list[tuple[str, str]]:
     kernel = found.kernel or "no kernel: the same memory as its input"
+    if len(found.together) > 1:
+        kernel += f" of operators {found.together[0]} to {found.together[-1]}"
     shape = "x".join(map(str, found.shape))
     first = f"the board has {found.device_bytes} bytes for a tensor of {shape}"
     return [

@@ -35,6 +35,7 @@ def aot_context(graph: Graph, plan: Plan) -> AotContext:
         arena_bytes=plan.arena_bytes,
         alignment=ARENA_ALIGNMENT,
         input=_tensor(graph, plan, graph.inputs[0]),
+        op_outputs=tuple(_tensor(graph, plan, op.outputs[0]) for op in graph.ops),
         steps=tuple(_step(graph, plan, step) for step in plan.steps),
     )
 
@@ -80,21 +81,17 @@ def banner(graph: Graph) -> BannerContext:
 
 
 def _step(graph: Graph, plan: Plan, step: Step) -> StepContext:
-    op = graph.ops[step.op]
-    output = _tensor(graph, plan, step.output)
+    kinds = " + ".join(graph.ops[op].kind for op in step.ops)
     if step.call is None:
-        call = f"/* {op.kind}: the same bytes in another shape */"
-        return StepContext(
-            op=step.op, kind=op.kind, arrays=(), struct=None, call=call, output=output
-        )
-    prefix = f"op{step.op}"
+        call = f"/* {kinds}: the same bytes in another shape */"
+        return StepContext(ops=step.ops, kinds=kinds, arrays=(), struct=None, call=call)
+    prefix = f"op{step.ops[0]}"
     return StepContext(
-        op=step.op,
-        kind=op.kind,
+        ops=step.ops,
+        kinds=kinds,
         arrays=_arrays(prefix, step.call),
         struct=_struct(prefix, step.call.params),
-        call=_call(prefix, plan, step.call, step.output),
-        output=output,
+        call=_call(prefix, plan, step),
     )
 
 
@@ -139,24 +136,27 @@ def _value(name: str, value: int | tuple[int, ...] | BroadcastWalk | ConstArray)
     return c_int(value)
 
 
-def _call(prefix: str, plan: Plan, call: KernelCall, output: int) -> str:
+def _call(prefix: str, plan: Plan, step: Step) -> str:
+    assert step.call is not None
+
     def argument(operand: Operand) -> str:
         if isinstance(operand, ConstOperand):
             return f"{prefix}_{operand.role}"
         return f"arena + {plan.offset_of(operand.tensor)}"
 
-    operands = [argument(operand) for operand in call.operands]
-    arguments = [f"&{prefix}", *operands, f"arena + {plan.offset_of(output)}"]
-    return f"{call.kernel}({', '.join(arguments)});"
+    operands = [argument(operand) for operand in step.call.operands]
+    outputs = [f"arena + {plan.offset_of(output)}" for output in step.outputs]
+    return f"{step.call.kernel}({', '.join([f'&{prefix}', *operands, *outputs])});"
 
 
 def _tensor(graph: Graph, plan: Plan, index: int) -> TensorContext:
     tensor = graph.tensors[index]
     assert tensor.quant is not None
+    placed = plan.has_place(index)
     return TensorContext(
-        offset=c_int(plan.offset_of(index)),
+        offset=c_int(plan.offset_of(index) if placed else 0),
         planes=c_int(tensor.shape[-1] if index in plan.planar else 1),
-        nbytes=c_int(tensor.nbytes),
+        nbytes=c_int(tensor.nbytes if placed else 0),
         scale=c_float(tensor.quant.scale),
         zero_point=c_int(tensor.quant.zero_point),
     )

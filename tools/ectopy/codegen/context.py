@@ -78,18 +78,19 @@ class TensorContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepContext:
-    """One operator: constants, the call, and where the output is.
+    """One operator, or several that are computed together: constants and the call.
 
     Attributes:
+        ops: Indices of the operators.
+        kinds: Of the operators, for comments.
         call: C statement; a comment where nothing is to be done.
     """
 
-    op: int
-    kind: str
+    ops: tuple[int, ...]
+    kinds: str
     arrays: tuple[ArrayContext, ...]
     struct: StructContext | None
     call: str
-    output: TensorContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +104,18 @@ class BannerContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AotContext:
-    """model_aot.c."""
+    """model_aot.c.
+
+    Attributes:
+        op_outputs: One per operator; those that stay inside a step have no bytes.
+    """
 
     banner: BannerContext
     version: str
     arena_bytes: int
     alignment: int
     input: TensorContext
+    op_outputs: tuple[TensorContext, ...]
     steps: tuple[StepContext, ...]
 
 

@@ -145,7 +145,7 @@ def _bar(x: float, width: float, number: int, tallest: int, title: str) -> Box:
 def arena_chart(model: CompiledModel) -> Chart:
     """Which tensors live when: operators from left to right, addresses from bottom to top."""
     graph, plan = model.graph, model.plan
-    columns = len(plan.steps) + 2
+    columns = len(graph.ops) + 2
     column = (WIDTH - LEFT - RIGHT) / columns
     room = HEIGHT - TOP - BOTTOM
     producers = {op.outputs[0]: op for op in graph.ops}
@@ -171,7 +171,7 @@ def arena_chart(model: CompiledModel) -> Chart:
         )
     return Chart(
         boxes=tuple(boxes),
-        x_ticks=operator_ticks(len(plan.steps), LEFT + column, column),
+        x_ticks=operator_ticks(len(graph.ops), LEFT + column, column),
         y_ticks=y_ticks(plan.arena_bytes),
         x_label="operator (height: bytes of the arena)",
         styles=tuple(dict.fromkeys(styles)),

@@ -98,7 +98,9 @@ class OperatorDifference:
         shape: Of the output tensor.
         device_bytes: Of its output on the device.
         tensor: None if the device's tensor has another size.
-        inputs_equal: Whether every tensor it reads was equal when its producer had written it.
+        inputs_equal: Whether every tensor it reads was equal when its producer had written it;
+            of what stays inside a kernel of several operators, whether its inputs were.
+        together: Operators that the kernel computes, this one among them.
     """
 
     index: int
@@ -109,6 +111,7 @@ class OperatorDifference:
     device_bytes: int
     tensor: TensorDifference | None
     inputs_equal: bool
+    together: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

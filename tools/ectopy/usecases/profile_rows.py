@@ -107,25 +107,35 @@ def make_profile(
 def _operators(
     graph: Graph, engine: EngineName, modelled: Estimate, ticks: tuple[int, ...]
 ) -> tuple[OperatorProfile, ...]:
-    kernels = _kernels(graph, engine, modelled)
-    rows = []
-    for op, tally in zip(graph.ops, modelled.operators, strict=False):
-        output = graph.op_output(op)
-        rows.append(
-            OperatorProfile(
-                index=op.index,
-                kind=op.kind,
-                name=layer_name(output.name),
-                shape=_short_shape(output.shape),
-                kernel=kernels.get(op.index, ""),
-                macs=op_macs(graph, op),
-                emulated_instructions=tally.instructions,
-                modelled_cycles=tally.cycles,
-                share=tally.cycles / modelled.cycles,
-                device_ticks=ticks[op.index] if op.index < len(ticks) else None,
-            )
-        )
+    rows = [
+        _row(graph, ops, kernel, modelled, ticks)
+        for ops, kernel in _calls(graph, engine, modelled)
+        if ops[-1] < len(modelled.operators)
+    ]
     return (*rows, _engine_row(modelled.engine, modelled.cycles))
+
+
+def _row(
+    graph: Graph, indices: tuple[int, ...], kernel: str, modelled: Estimate, ticks: tuple[int, ...]
+) -> OperatorProfile:
+    """Operators that one kernel computes together are one row: nobody can tell them apart."""
+    ops = [graph.ops[index] for index in indices]
+    output = graph.op_output(ops[-1])
+    tally = Tally()
+    for index in indices:
+        tally.add(modelled.operators[index])
+    return OperatorProfile(
+        index=indices[0],
+        kind=" + ".join(op.kind for op in ops),
+        name=layer_name(output.name),
+        shape=_short_shape(output.shape),
+        kernel=kernel,
+        macs=sum(op_macs(graph, op) for op in ops),
+        emulated_instructions=tally.instructions,
+        modelled_cycles=tally.cycles,
+        share=tally.cycles / modelled.cycles,
+        device_ticks=sum(ticks[i] for i in indices) if indices[-1] < len(ticks) else None,
+    )
 
 
 def _engine_row(tally: Tally, cycles: int) -> OperatorProfile:
@@ -142,12 +152,17 @@ def _engine_row(tally: Tally, cycles: int) -> OperatorProfile:
     )
 
 
-def _kernels(graph: Graph, engine: EngineName, modelled: Estimate) -> dict[int, str]:
-    """Function of each operator; of an interpreter's several the one that takes most cycles."""
+def _calls(
+    graph: Graph, engine: EngineName, modelled: Estimate
+) -> list[tuple[tuple[int, ...], str]]:
+    """Operators computed together and their function, empty where nothing is called.
+
+    Of an interpreter's several functions it is the one that takes most cycles.
+    """
     if engine is not EngineName.AOT:
-        return dict(enumerate(modelled.dearest))
+        return [((index,), name) for index, name in enumerate(modelled.dearest)]
     steps = compile_graph(graph).steps
-    return {step.op: step.call.kernel.value for step in steps if step.call is not None}
+    return [(s.ops, s.call.kernel.value if s.call is not None else "") for s in steps]
 
 
 def _functions(modelled: Estimate) -> tuple[FunctionProfile, ...]:
