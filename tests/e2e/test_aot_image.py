@@ -1,0 +1,86 @@
+"""What an image of the AOT engine is made of, and the most stack that it can take."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+from ectopy.boards import BoardRequest, open_board
+from ectopy.protocol import InputFormat, Session
+from ectopy.toolchain.stack_bound import stack_bound
+from ectopy.usecases.build import BuildRequest, build_firmware
+from ectopy.vocab import BoardName, EngineName, LinkKind
+from ectopy.zoo import open_bundle
+
+pytestmark = pytest.mark.e2e
+MODELS = ["beat-2-eff-sm", "beat-3-eff-sm"]
+
+HEAP = r"_?(malloc|free|calloc|realloc|sbrk)(_r)?"
+SOFT_DOUBLE = r"__aeabi_(d(?!mb)\w+|[a-z]+2d)|__\w+df\w*"
+LIBM = r"_*(exp|log|pow|sqrt|tanh?|sin|cos|round|floor|ceil|fabs|fm(in|ax|a|od)|l?l?rint)[fl]?"
+UNWANTED = re.compile(f"({HEAP}|{SOFT_DOUBLE}|{LIBM})")
+
+POINTERS = {
+    "ect_engine_invoke": ("run",),
+    "ect_engine_profile": ("run",),
+    "ect_aot_after_op": ("take_ticks", "take_piece"),
+}
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def elf(request: pytest.FixtureRequest) -> Path:
+    bundle = open_bundle(request.param)
+    wanted = BuildRequest(board=BoardName.VIRT, engine=EngineName.AOT, bundle=bundle)
+    return build_firmware(wanted).elf
+
+
+def symbols(elf: Path) -> set[str]:
+    with elf.open("rb") as stream:
+        table = ELFFile(stream).get_section_by_name(".symtab")
+        assert isinstance(table, SymbolTableSection)
+        return {symbol.name for symbol in table.iter_symbols()}
+
+
+def test_the_pattern_knows_what_is_unwanted() -> None:
+    for name in (
+        "malloc",
+        "_sbrk_r",
+        "__aeabi_dadd",
+        "__adddf3",
+        "__aeabi_f2d",
+        "__truncdfsf2",
+        "expf",
+        "tanh",
+    ):
+        assert UNWANTED.fullmatch(name), name
+    for name in ("memcpy", "__aeabi_uldivmod", "ect_engine_invoke", "_free_space", "round_up"):
+        assert not UNWANTED.fullmatch(name), name
+
+
+def test_an_image_has_no_heap_no_soft_double_and_no_libm(elf: Path) -> None:
+    found = symbols(elf)
+    assert {"ect_engine_invoke", "run"} <= found
+    assert {name for name in found if UNWANTED.fullmatch(name)} == set()
+
+
+def test_the_stack_measured_on_the_board_is_within_its_bound(elf: Path) -> None:
+    bound = stack_bound(elf, elf.parent / "obj", "ect_run", POINTERS)
+    window = np.random.default_rng(3).integers(-128, 128, 512).astype(np.int8).tobytes()
+    with open_board(BoardRequest(board=BoardName.VIRT, elf=elf, link=LinkKind.FAST)) as board:
+        session = Session(board.link)
+        session.hello()
+        list(session.infer([window], InputFormat.INT8))
+        session.profile()
+        session.dump(3)
+        session.selftest()
+        stats = session.stats()
+    # No handler runs on this board, so the bound is tight: a loose one would prove nothing.
+    assert 0.95 * bound <= stats.stack_high_water_bytes <= bound < stats.stack_size_bytes
+
+
+def test_the_inference_alone_has_a_bound_too(elf: Path) -> None:
+    whole = stack_bound(elf, elf.parent / "obj", "ect_run", POINTERS)
+    assert 256 < stack_bound(elf, elf.parent / "obj", "ect_engine_invoke", POINTERS) < whole
