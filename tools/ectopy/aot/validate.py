@@ -105,6 +105,8 @@ def _check_outputs(graph: Graph, step: Step) -> None:
         raise PlanError(f"operators {step.ops} write tensors {step.outputs}")
     if graph.ops[step.ops[-1]].outputs[0] not in step.outputs:
         raise PlanError(f"operators {step.ops} keep the result of the last to themselves")
+    if any(op >= step.ops[0] for op in step.again):
+        raise PlanError(f"operators {step.ops} compute again what was not computed yet")
 
 
 def _check_view(graph: Graph, step: Step, arena: _Arena) -> None:
@@ -145,10 +147,11 @@ def _check_call(graph: Graph, step: Step, arena: _Arena) -> None:
 
 def _read_from_arena(graph: Graph, step: Step) -> list[int]:
     """What the operators of a step read that is neither constant nor made inside it."""
-    made = {graph.ops[op].outputs[0] for op in step.ops}
-    read = [tensor for op in step.ops for tensor in graph.ops[op].inputs if tensor >= 0]
+    ops = (*step.again, *step.ops)
+    made = {graph.ops[op].outputs[0] for op in ops}
+    read = [tensor for op in ops for tensor in graph.ops[op].inputs if tensor >= 0]
     outside = [t for t in read if t not in made and graph.tensors[t].data is None]
-    return outside if len(step.ops) == 1 else list(dict.fromkeys(outside))
+    return outside if len(ops) == 1 else list(dict.fromkeys(outside))
 
 
 def _check_layout(graph: Graph, kernel: Kernel, tensors: tuple[int, ...], plan: Plan) -> None:
