@@ -137,6 +137,23 @@ def test_a_library_for_ambiq_processors_only_is_refused_from_another_tree(
     refused(InputError, "Ambiq's CPUs only", tflm=upstream, tflm_lib=library)
 
 
+def test_a_library_without_any_licence_is_refused_on_an_emulated_board(
+    upstream: Path, tmp_path: Path
+) -> None:
+    library = make_library(tmp_path / "elsewhere" / "lib.a", logs=False)
+    refused(InputError, "elsewhere/LICENSE is missing", tflm=upstream, tflm_lib=library)
+    write(tmp_path / "elsewhere" / "LICENSE", APACHE)
+    assert found(tflm=upstream, tflm_lib=library).library == library
+
+
+def test_a_library_is_found_from_where_the_command_was_called(
+    upstream: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(upstream)
+    library = found(tflm=".", tflm_lib=UPSTREAM.format("release_cmsis_nn")).library
+    assert library == upstream / UPSTREAM.format("release_cmsis_nn")
+
+
 def test_a_part_for_ambiq_processors_only_is_refused_too(neuralspot: Path) -> None:
     part = "extern/tensorflow/helia_rt_v1_3_0/third_party/ns_cmsis_nn/LICENSE"
     write(neuralspot / part, AMBIQ)
@@ -164,6 +181,7 @@ def test_contradictions_and_nonsense_are_input_errors(upstream: Path, neuralspot
     refused(
         InputError, "does not tell operators apart", True, tflm=upstream, runtime_variant="release"
     )
+    refused(InputError, "TFLM_LIB= is given without TFLM=", neuralspot=neuralspot, tflm_lib="a.a")
     refused(InputError, "TFLM=.*is no folder", tflm=upstream / "no")
     refused(InputError, "NEURALSPOT=.*is no folder", neuralspot=upstream / "no")
 
@@ -190,6 +208,7 @@ def test_an_unknown_runtime_or_another_folder_than_neuralspot_is_said(
     "header",
     [
         "tensorflow/lite/micro/micro_interpreter.h",
+        "tensorflow/lite/micro/kernels/conv.h",
         "tensorflow/lite/micro/tools/make/downloads/flatbuffers/include/flatbuffers/flatbuffers.h",
     ],
 )
@@ -244,6 +263,16 @@ def test_a_library_of_the_other_variant_is_refused(upstream: Path) -> None:
     assert "TFLM_LIB=" in hint
     hint = refused(ToolError, "built as release-with-logs", tflm=upstream, tflm_lib=logs)
     assert "RUNTIME_VARIANT=release-with-logs" in hint
+
+
+def test_a_library_without_an_index_is_refused(upstream: Path) -> None:
+    library = upstream / UPSTREAM.format("release_cmsis_nn")
+    member = library.parent / "source.o"
+    library.unlink()
+    subprocess.run(["arm-none-eabi-ar", "qcS", str(library), str(member)], check=True)
+    refused_text = "not a usable static library: it has no index"
+    with pytest.raises(ToolError, match=refused_text):
+        found(tflm=upstream)
 
 
 def damaged(library: Path, how: str) -> bytes:
