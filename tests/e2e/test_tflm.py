@@ -14,7 +14,7 @@ import pytest
 
 from ectopy.boards import BoardRequest, open_board
 from ectopy.cycles import estimate
-from ectopy.errors import BudgetError, LinkError
+from ectopy.errors import BudgetError, InputError, LinkError
 from ectopy.graph.reader import load_tflite
 from ectopy.protocol import InputFormat, Session
 from ectopy.reference import ReferenceExecutor
@@ -27,6 +27,9 @@ from ectopy.toolchain import (
     read_memory_map,
 )
 from ectopy.usecases.build import BuildRequest, build_firmware
+from ectopy.usecases.diff import prepare
+from ectopy.usecases.diff_types import DiffRequest
+from ectopy.usecases.profile import ProfileRequest, profile
 from ectopy.usecases.render import render
 from ectopy.vocab import BoardName, EngineName, LinkKind
 from ectopy.zoo import open_bundle
@@ -138,6 +141,26 @@ def test_a_release_image_refuses_to_tell_operators_apart(plain_session: Session)
     for ask in (plain_session.profile, lambda: plain_session.dump(0)):
         with pytest.raises(LinkError, match="E_UNSUPPORTED"):
             ask()
+
+
+def test_an_image_that_does_not_say_that_it_may_be_emulated_is_not_profiled(
+    watched: Image, tmp_path: Path
+) -> None:
+    assert estimate(watched.elf, WINDOW).instructions > 0
+    unmarked = tmp_path / "unmarked.elf"
+    command = ["arm-none-eabi-objcopy", "--strip-symbol=ect_tflm_may_be_emulated"]
+    subprocess.run([*command, str(watched.elf), str(unmarked)], check=True)
+    (model,) = (
+        name
+        for name in MODELS
+        if load_tflite(open_bundle(name).tflite_path).sha256 == watched.tflite_sha256
+    )
+    wanted = ProfileRequest(model=model, engine=EngineName.TFLM, elf=unmarked)
+    with pytest.raises(InputError, match="Ambiq's CPUs only"):
+        profile(wanted)
+    sought = DiffRequest(model=model, engine=EngineName.TFLM, elf=unmarked, limit=1)
+    with pytest.raises(InputError, match="Ambiq's CPUs only"):
+        prepare(sought)
 
 
 def test_no_image_has_a_heap_or_constructors(plain: Image, watched: Image) -> None:

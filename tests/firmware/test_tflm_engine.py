@@ -1,5 +1,6 @@
 """The engine tflm over an interpreter that keeps tflite-micro's contract, under sanitizers."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -154,6 +155,16 @@ def test_profile_and_dump_are_refused_with_advice_where_operators_are_not_told_a
                 ask()
             assert "RUNTIME_VARIANT=release-with-logs" in caught.value.hint
         assert infer(session) == expected
+
+
+def test_an_image_says_whether_its_runtime_may_run_on_an_emulator(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for refusal, marked in (("", True), ("the licence says no", False), ("", True)):
+        elf = build_contract(bundle, tmp_path, monkeypatch, refusal=refusal)
+        names = subprocess.run(["nm", str(elf)], check=True, capture_output=True, text=True).stdout
+        assert " ect_tflm_model\n" in names
+        assert (" R ect_tflm_may_be_emulated\n" in names) is marked
 
 
 def test_a_missing_kernel_is_said_in_hello(

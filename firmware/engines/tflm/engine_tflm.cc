@@ -22,6 +22,13 @@
 #define ECT_TFLM_VERSION "unknown"
 #endif
 
+/* A mark for programs that would run the image on an emulator: the licences of some runtimes do not
+ * allow that, and the build knows. tools/ectopy/cycles/image.py looks for it by this name. */
+#ifdef ECT_TFLM_MAY_BE_EMULATED
+extern "C" const uint8_t ect_tflm_may_be_emulated;
+const uint8_t ect_tflm_may_be_emulated = 1;
+#endif
+
 /* The release libraries are built with this, and then never call a profiler. */
 #ifdef TF_LITE_STRIP_ERROR_STRINGS
 #define TELLS_OPERATORS_APART false

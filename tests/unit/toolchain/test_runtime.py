@@ -2,6 +2,7 @@
 
 import hashlib
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -304,3 +305,5 @@ def test_the_build_id_depends_on_library_and_defines(upstream: Path) -> None:
     ids = [build_id(each) for each in (None, one, found(tflm=upstream), found(True, tflm=upstream))]
     assert len(set(ids)) == 4
     assert build_id(one) == ids[1]
+    # The image says whether it may run on an emulator.
+    assert build_id(replace(one, emulation_refusal="no")) not in ids

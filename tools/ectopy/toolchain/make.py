@@ -102,6 +102,7 @@ def _runtime_variables(runtime: Runtime) -> tuple[str, ...]:
         f"RUNTIME_DEFINES={' '.join(runtime.defines)}",
         f"RUNTIME_LIBRARY={runtime.library}",
         f"RUNTIME_VERSION={runtime.version}",
+        f"RUNTIME_EMULATION={'' if runtime.emulation_refusal else 'allowed'}",
     )
 
 
