@@ -173,15 +173,16 @@ def test_no_image_has_a_heap_or_constructors(plain: Image, watched: Image) -> No
         assert not {".init_array", ".ctors"} & sections
 
 
+@pytest.mark.parametrize("forced_bytes", [16, 20_000])
 def test_an_arena_too_small_is_refused_by_the_build_and_by_the_device(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    forced_bytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bundle = open_bundle(MODELS[0])
     monkeypatch.setenv("ARENA_BYTES", "20000")
     with pytest.raises(BudgetError, match=r"arena of 20,000 bytes is too small.*are missing"):
         image_of(MODELS[0], tmp_path, operators=False)
     # The same by force: the build that would have refused is left out.
-    render(bundle, EngineName.TFLM, tmp_path / "generated", 20_000)
+    render(bundle, EngineName.TFLM, tmp_path / "generated", forced_bytes)
     request = RuntimeRequest.from_environment(BoardName.VIRT, os.environ, operators=False)
     elf = make_firmware(
         MakeRequest(

@@ -52,6 +52,9 @@ extern "C" int DebugVsnprintf(char *buffer, size_t bytes, const char *, va_list)
 
 namespace {
 
+/* TFLM puts its own objects into the arena without looking whether it got the memory for them. */
+const uint32_t SMALLEST_ARENA_BYTES = 1024;
+
 /* Counts the operators as the interpreter goes through them. Events inside an operator's own event
  * are a kernel's business. */
 class OperatorEvents : public tflite::MicroProfilerInterface {
@@ -121,12 +124,15 @@ ect_status_t ect_engine_init(void) {
     if (flatbuffer->version() != TFLITE_SCHEMA_VERSION || resolver == nullptr) {
         return ECT_E_ENGINE;
     }
+    if (model.arena_bytes < SMALLEST_ARENA_BYTES) {
+        return ECT_E_SIZE;
+    }
     events = new (events_room) OperatorEvents;
     auto *made = new (interpreter_room)
         Interpreter(flatbuffer, *resolver, model.arena, model.arena_bytes, nullptr, events);
     if (made->AllocateTensors() != kTfLiteOk) {
-        /* It does not say why; but a build that may try saw this succeed with enough memory. */
-        return ECT_E_SIZE;
+        /* It does not say why: for want of memory, or because a kernel refuses its operator. */
+        return model.arena_bytes < model.ample_arena_bytes ? ECT_E_SIZE : ECT_E_ENGINE;
     }
     interpreter = made;
     info.arena_used_bytes = static_cast<uint32_t>(made->arena_used_bytes());

@@ -35,7 +35,12 @@ _NO_OPERATORS_HINT = (
 _REFUSAL_HINTS: dict[tuple[str, int], str] = {
     ("HELLO", Status.E_SIZE): (
         "its engine's arena is too small for its model: build and flash it again without "
-        "ARENA_BYTES=; `ectopy build` measures the arena, or says how many bytes are missing"
+        "ARENA_BYTES=; `ectopy build` measures the arena, or says how many bytes are missing. Or "
+        "the model is none for this firmware or runtime: try another RUNTIME="
+    ),
+    ("HELLO", Status.E_ENGINE): (
+        "its engine does not take the model, and a larger arena would not help: with engine tflm "
+        "build and flash it with another runtime, RUNTIME= or TFLM="
     ),
     ("PROFILE", Status.E_UNSUPPORTED): _NO_OPERATORS_HINT,
     ("DUMP", Status.E_UNSUPPORTED): _NO_OPERATORS_HINT,
