@@ -45,6 +45,8 @@ pytestmark = [
 MODELS = ["beat-2-eff-sm", "beat-3-eff-sm"]
 WINDOW = np.random.default_rng(7).integers(-128, 128, 512).astype(np.int8)
 KNOWN = {
+    ("tflite-micro 90b983c2b3f1 release", "beat-2-eff-sm"): (8_919_222, 28_900),
+    ("tflite-micro 90b983c2b3f1 release", "beat-3-eff-sm"): (9_135_817, 32_692),
     ("helia_rt_v1_3_0 release", "beat-2-eff-sm"): (6_367_763, 29_300),
     ("helia_rt_v1_3_0 release", "beat-3-eff-sm"): (6_640_029, 33_124),
 }
