@@ -136,6 +136,10 @@ def test_a_library_for_ambiq_processors_only_is_refused_from_another_tree(
 ) -> None:
     library = neuralspot / "extern/tensorflow/helia_rt_v1_6_0" / PACKED.format("release")
     refused(InputError, "Ambiq's CPUs only", tflm=upstream, tflm_lib=library)
+    built = upstream / UPSTREAM.format("release_cmsis_nn")
+    built.unlink()
+    built.symlink_to(library)
+    refused(InputError, "Ambiq's CPUs only", tflm=upstream)
 
 
 def test_a_library_without_any_licence_is_refused_on_an_emulated_board(

@@ -184,11 +184,9 @@ def _upstream(request: RuntimeRequest, variant: RuntimeVariant) -> Runtime:
     tree = _folder("TFLM", request.tflm)
     include_dirs = _include_dirs(tree)
     refusal = _allowed(request.board, tree)
-    if request.tflm_lib:
-        library = Path(request.tflm_lib).expanduser().resolve()
-        refusal = refusal or _allowed(request.board, _tree_of(library))
-    else:
-        library = _built_library(tree, variant)
+    named = Path(request.tflm_lib).expanduser().resolve() if request.tflm_lib else None
+    library = named or _built_library(tree, variant)
+    refusal = refusal or _allowed(request.board, _tree_of(library))
     archive = _checked(library, variant)
     revision = tree_revision(tree) or f"library {_sha256(library)[:8]}"
     runtime = _runtime(f"tflite-micro {revision}", include_dirs, archive, variant)
@@ -196,12 +194,12 @@ def _upstream(request: RuntimeRequest, variant: RuntimeVariant) -> Runtime:
 
 
 def _tree_of(library: Path) -> Path:
-    """A library named by itself may belong to another tree, with another licence.
+    """A library named by itself, or linked to, may belong to a tree with another licence.
 
     Without any LICENSE it is its own folder, of which nothing is known.
     """
-    licensed = (folder for folder in library.parents if (folder / "LICENSE").is_file())
-    return next(licensed, library.parent)
+    folders = library.resolve().parents
+    return next((folder for folder in folders if (folder / "LICENSE").is_file()), folders[0])
 
 
 def _allowed(board: BoardName, tree: Path) -> str:
