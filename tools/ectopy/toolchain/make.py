@@ -102,6 +102,7 @@ def _runtime_variables(runtime: Runtime) -> tuple[str, ...]:
         f"RUNTIME_DEFINES={' '.join(runtime.defines)}",
         f"RUNTIME_LIBRARY={runtime.library}",
         f"RUNTIME_VERSION={runtime.version}",
+        f"RUNTIME_EMULATION={'' if runtime.emulation_refusal else 'allowed'}",
     )
 
 
@@ -155,7 +156,8 @@ def _failure(request: MakeRequest, lines: list[str]) -> EctopyError:
 def _hint(lines: list[str]) -> str:
     if any("new: No such file" in line or "-lstdc++" in line for line in lines):
         return (
-            "the C++ library is missing; Debian, Ubuntu: apt install libstdc++-arm-none-eabi-newlib"
+            "the C++ library for engine tflm is missing: `make toolchain ENGINE=tflm` installs it "
+            "(310 MB); that is, on Debian and Ubuntu: apt install libstdc++-arm-none-eabi-newlib"
         )
     if any("undefined reference to `end'" in line for line in lines):
         return "something needs a heap, and images have none: see which in firmware.map"
