@@ -144,6 +144,13 @@ def test_the_sdk_command_takes_the_environment_and_lists_every_fault(
     assert "missing" in result.output and "Git LFS pointer" in result.output
 
 
+def test_the_sdk_command_shows_what_a_file_says_of_itself_as_it_is(root: Path, suite: Path) -> None:
+    (suite / "VERSION.txt").write_text("release_sdk_5_3_0 [/x]\n")
+    result = CliRunner().invoke(group, ["sdk", "--neuralspot", str(root)])
+    assert isinstance(result.exception, ToolError)
+    assert "'release_sdk_5_3_0 [/x]'" in result.stdout
+
+
 def test_the_sdk_command_explains_itself_where_nothing_is_named() -> None:
     result = CliRunner(env={"NEURALSPOT": ""}).invoke(group, ["sdk"])
     assert isinstance(result.exception, EctopyError)
