@@ -153,6 +153,10 @@ class Apollo4p:
         """What one may leave behind: no trace, no counter."""
         self._core[_DEMCR] = self._core[_DWT_CTRL] = 0
 
+    def core(self, address: int) -> int:
+        """What the image has written to a register of the processor since the last reset."""
+        return self._core.get(address, 0)
+
     def memory(self, address: int, nbytes: int) -> bytes:
         """What is in memory."""
         return bytes(self._uc.mem_read(address, nbytes))
