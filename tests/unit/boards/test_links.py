@@ -114,7 +114,7 @@ def test_a_missing_port_a_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "lock").mkdir()  # a name that is part of the message, and means nothing
     for name in ("file", "lock"):
-        with pytest.raises(LinkError, match="^cannot open ") as caught:
+        with pytest.raises(LinkError, match=r"^cannot open ") as caught:
             SerialLink(str(tmp_path / name))
         assert "PORT=" in caught.value.hint
 
