@@ -302,7 +302,8 @@ def test_another_image_on_the_board_is_found_before_any_window(
     bench_rig.image = replace(bench_rig.image, **changed)  # type: ignore[arg-type]
     with pytest.raises(LinkError, match=complaint) as caught:
         bench(bench_rig.request)
-    assert "flash" in caught.value.hint
+    assert f"ectopy flash --elf {bench_rig.image.elf}" in caught.value.hint
+    assert "PROBE=" in caught.value.hint
     assert bench_rig.device.inferences == 0
 
 

@@ -20,7 +20,9 @@ from ectopy.vocab import BoardName, EngineName
 ELF_NAME = "firmware.elf"
 
 _OVERFLOW = re.compile(r"region `(\w+)' overflowed by (\d+) bytes")
-_TELLING = re.compile(r"error:|undefined reference|multiple definition|cannot find|fatal|No such")
+_TELLING = re.compile(
+    r"error:|undefined reference|multiple definition|cannot find|fatal|No such|No space"
+)
 _SHOWN_LINES = 12
 
 
@@ -161,6 +163,8 @@ def _hint(lines: list[str]) -> str:
         )
     if any("undefined reference to `end'" in line for line in lines):
         return "something needs a heap, and images have none: see which in firmware.map"
+    if any("No space left" in line for line in lines):
+        return "make room on that disk, and build again"
     if any("nano.specs" in line or "string.h" in line for line in lines):
         return "newlib is missing; Debian, Ubuntu: apt install libnewlib-arm-none-eabi"
     return "`ectopy build` again after the repair; for all commands run make with V=1"
