@@ -42,11 +42,16 @@ def write(text: str) -> None:
     out.file.flush()
 
 
+def plain(text: str) -> str:
+    """Text of a file or a program as it is: no markup, and nothing that a terminal obeys."""
+    return escape("".join(c if c.isprintable() or c in "\n\t" else "?" for c in text))
+
+
 def show_error(error: EctopyError) -> None:
     """What happened, and what to do about it."""
-    err.print(f"[bold red]error:[/] {escape(error.message)}", highlight=False, soft_wrap=True)
+    err.print(f"[bold red]error:[/] {plain(error.message)}", highlight=False, soft_wrap=True)
     if error.hint:
-        err.print(f"[bold]hint:[/] {escape(error.hint)}", highlight=False, soft_wrap=True)
+        err.print(f"[bold]hint:[/] {plain(error.hint)}", highlight=False, soft_wrap=True)
 
 
 @contextmanager

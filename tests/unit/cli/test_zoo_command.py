@@ -1,4 +1,5 @@
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,9 +122,31 @@ def test_text_of_a_zoo_is_not_taken_for_markup(
 ) -> None:
     source = write_zoo_folder(tmp_path / "export")
     document = json.loads((source / "configuration.json").read_text())
-    document |= {"class_names": ["[red]QRS", "[/]"], "\x1b[2J[bold]key": 1}
+    document |= {"class_names": ["[red]QRS", "[/]\x1b[2J"], "\x1b[2J[bold]key": 1}
     (source / "configuration.json").write_text(json.dumps(document))
     main(["zoo", "verify", str(source)])
     shown = capsys.readouterr().out
     assert "[red]QRS" in shown
     assert "\x1b[2J" not in shown
+
+
+def test_an_error_about_a_file_of_a_zoo_gives_the_terminal_no_orders(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write_zoo_folder(tmp_path / "export")
+    with zipfile.ZipFile(source / "model.keras", "a") as archive:
+        archive.writestr("\x1b[2J.txt", b"sound")
+    content = (source / "model.keras").read_bytes()
+    (source / "model.keras").write_bytes(content.replace(b"sound", b"spoil"))
+    assert fails(["zoo", "import", str(source)]) == 2
+    shown = capsys.readouterr().err
+    assert "its member ?[2J.txt is damaged" in shown
+    assert "\x1b[2J" not in shown
+
+
+@pytest.mark.parametrize("arguments", [["import"], ["verify"], ["fetch", NAME, "--dest"]])
+def test_a_path_too_long_for_the_system_is_exit_code_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fails(["zoo", *arguments, "x" * 5000]) == 2
+    assert "error: " in capsys.readouterr().err

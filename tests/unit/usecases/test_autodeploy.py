@@ -241,6 +241,8 @@ def test_a_folder_without_one_statistics_file_is_refused(
         autodeploy(AutodeployRequest(model=MODEL, source=tmp_path))
     with pytest.raises(InputError, match="is not a folder"):
         autodeploy(AutodeployRequest(model=MODEL, source=tmp_path / "no"))
+    with pytest.raises(InputError, match="cannot be read: File name too long"):
+        autodeploy(AutodeployRequest(model=MODEL, source=tmp_path / ("x" * 300)))
 
 
 def test_a_tool_that_is_not_installed_leaves_no_folder(
@@ -262,9 +264,10 @@ def test_a_checkout_that_is_not_set_leaves_no_folder(
     assert not (desk / "runs").exists()
 
 
-def test_a_port_that_is_not_there_is_found_before_anything_runs(desk: Path) -> None:
-    settings = Settings(runs=3, tty="/dev/no-such-port")
-    with pytest.raises(InputError, match="no serial port /dev/no-such-port"):
+@pytest.mark.parametrize("name", ["/dev/no-such-port", "/dev/" + "x" * 5000, "\0"])
+def test_a_port_that_is_not_there_is_found_before_anything_runs(desk: Path, name: str) -> None:
+    settings = Settings(runs=3, tty=name)
+    with pytest.raises(InputError, match=f"no serial port {name[:100]}"):
         autodeploy(request_for(desk, settings=settings))
     assert not (desk / "runs").exists()
 

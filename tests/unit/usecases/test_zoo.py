@@ -281,7 +281,7 @@ def test_a_file_that_would_run_code_fails(source: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(source / "model.keras", "w") as archive:
         for name, data in content.items():
             archive.writestr(name, data)
-    assert "a Lambda layer: code that we do not run" in failed(source)[0].finding
+    assert "a Lambda layer or function: code that we do not run" in failed(source)[0].finding
 
 
 def test_the_zoos_metrics_are_shown_and_said_not_to_be_comparable(imported: Path) -> None:

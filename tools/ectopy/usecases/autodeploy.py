@@ -96,7 +96,7 @@ def autodeploy(request: AutodeployRequest, progress: Progress = silent) -> Autod
     Raises:
         InputError: The request, the model, the run or the files cannot be used.
         ToolError: ns_autodeploy or what it needs is missing, failed or hung.
-        LinkError: It did not reach the board.
+        LinkError: It did not reach the board, or somebody else has the board and keeps it.
     """
     model = _open_model(request)
     if request.source is None:
@@ -208,9 +208,12 @@ def _boards_for_us_alone(settings: Settings, progress: Progress) -> Iterator[Non
 
 def _require_port(settings: Settings) -> None:
     """The J-Link's port is there before anything runs; that of USB comes with the image."""
-    if settings.transport is Transport.UART and settings.tty and not Path(settings.tty).exists():
+    if settings.transport is Transport.USB or not settings.tty:
+        return
+    # os.path.exists takes any text; Path.exists fails on absurdly long names.
+    if not os.path.exists(settings.tty):  # noqa: PTH110
         raise InputError(
-            f"there is no serial port {settings.tty}",
+            f"there is no serial port {settings.tty[:200]}",
             hint="plug the board's J-Link connector in; leave --port out to let it search",
         )
 

@@ -127,11 +127,13 @@ def import_bundle(request: ImportRequest) -> Obtained:
         InputError: Folder or name cannot be used, or a bundle is in the way.
         ModelError: A file of the source cannot be used.
     """
-    if not request.source.is_dir():
+    try:
+        present = _sound_assets(request.source)
+    except OSError as error:
         raise InputError(
-            f"there is no folder {request.source}", hint="name the folder of an export or a zoo"
-        )
-    present = _sound_assets(request.source)
+            f"{str(request.source)[:200]} cannot be read: {error.strerror or error}",
+            hint="name the folder of an export or a zoo",
+        ) from error
     configuration = parse_configuration(
         read_json(request.source / CONFIGURATION), str(request.source / CONFIGURATION)
     )
@@ -264,7 +266,11 @@ def _part(folder: Path, asset: str) -> Path:
 
 
 def _sound_assets(source: Path) -> tuple[str, ...]:
-    """Files of a bundle that a folder has, looked at; raises ModelError."""
+    """Files of a bundle that a folder has, looked at; raises InputError, ModelError, OSError."""
+    if not source.is_dir():
+        raise InputError(
+            f"there is no folder {source}", hint="name the folder of an export or a zoo"
+        )
     for asset in REQUIRED:
         if not (source / asset).is_file():
             raise ModelError(
