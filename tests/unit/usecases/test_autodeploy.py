@@ -439,7 +439,7 @@ def test_figures_that_came_before_a_failure_can_be_read(
     error = fails(desk, monkeypatch, "late")
     assert "IndexError: list index out of range" in error.message
     (folder,) = (desk / "runs").iterdir()
-    assert f"ectopy autodeploy --from {folder}" in error.hint
+    assert f"ectopy autodeploy --model {MODEL} --from {folder}" in error.hint
     report: AutodeployReport = autodeploy(request_for(desk, source=folder))
     assert all(layer.matched for layer in report.layers)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -176,7 +177,7 @@ def _measure(
             environ=child_environment(os.environ),
             console=folder / CONSOLE,
         )
-        duration_s = _run_tool(request, model.bundle.name, job, progress)
+        duration_s = _run_tool(request, model.bundle, job, progress)
     run = ToolRun(
         command=command,
         neuralspot_version=checkout.version,
@@ -257,7 +258,7 @@ def _make_folder(runs_dir: Path, name: str) -> Path:
         ) from error
 
 
-def _run_tool(request: AutodeployRequest, model: str, job: Job, progress: Progress) -> float:
+def _run_tool(request: AutodeployRequest, bundle: Bundle, job: Job, progress: Progress) -> float:
     """Runs it to its end and returns how long that took, in seconds."""
 
     def heard(line: str) -> None:
@@ -266,16 +267,17 @@ def _run_tool(request: AutodeployRequest, model: str, job: Job, progress: Progre
 
     folder = job.console.parent
     finished = run_watched(job, request.limits, heard)
-    stats = folder / plain_name(model) / f"{plain_name(model)}_stats.csv"
+    name = plain_name(bundle.name)
+    stats = folder / name / f"{name}_stats.csv"
     failure = failure_of(finished, request.limits)
     if failure is None and not stats.is_file():
         failure = no_stats(finished, stats)
     if failure is None:
         return finished.duration_s
-    kept = (
-        f"; its figures came before: ectopy autodeploy --from {folder}" if stats.is_file() else ""
-    )
-    failure.hint += f"; all it said: {job.console}{kept}"
+    failure.hint += f"; all it said: {job.console}"
+    if stats.is_file():
+        again = f"ectopy autodeploy --model {bundle.target} --from {shlex.quote(str(folder))}"
+        failure.hint += f"; its figures came before: {again}"
     raise failure
 
 

@@ -235,7 +235,7 @@ def _check_arrived(path: Path, asset: str, url: str) -> None:
         path.unlink(missing_ok=True)
         raise ToolError(
             f"what {url} serves is no {asset}: {error.message}",
-            hint="the zoo is damaged or something in between answers for it; nothing was kept",
+            hint="the zoo is damaged or something in between answers for it; it was not kept",
         ) from error
 
 
