@@ -22,10 +22,7 @@ METRICS = {"loss": 0.05, "acc": 0.977, "f1": 0.977, "flops": 1_800_000, "paramet
 
 
 def heartkit_configuration(name: str = "beat-2-eff-sm") -> dict[str, Any]:
-    """What ectopy reads of heartKIT's ``configs/<name>.json``, and more of its keys, with its values.
-
-    Read at its commit 64cd51b.
-    """
+    """What ectopy reads of heartKIT's ``configs/<name>.json``, and more (at its commit 64cd51b)."""
     document: dict[str, Any] = json.loads((MODELS / name / "configuration.json").read_text())
     for ours in ("validation_records", "excluded_records", "augmentations", "label_smoothing"):
         del document[ours]

@@ -187,6 +187,13 @@ def test_recorded_hashes_are_checked_again(imported: Path) -> None:
     assert findings[1].startswith("metrics.json changed (it was imported ")
 
 
+def test_a_changed_file_of_the_same_size_is_found(imported: Path) -> None:
+    content = (imported / "metrics.json").read_text()
+    (imported / "metrics.json").write_text(content.replace("0.977", "0.999"))
+    (check,) = failed(LOCAL)
+    assert check.finding.startswith("metrics.json changed (it was imported ")
+
+
 def quantized_here(folder: Path, keras_sha256: str | None = None) -> None:
     """As ectopy quantize leaves a bundle."""
     (folder / "model.tflite").write_bytes(full_int8_tflite())
