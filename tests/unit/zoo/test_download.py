@@ -32,6 +32,13 @@ def wanted(zoo: Zoo, tmp_path: Path) -> Wanted:
     )
 
 
+def break_off(wanted: Wanted, zoo: Zoo, *, etag: bool = True) -> None:
+    """A first attempt, of which 1000 bytes stay."""
+    zoo.behaviours[PATH] = Behaviour(cut_after=1000, etag=etag)
+    with pytest.raises(ToolError):
+        download(wanted)
+
+
 def test_a_file_arrives_whole_and_progress_reaches_its_total(wanted: Wanted) -> None:
     told: list[tuple[int, int, str]] = []
     download(wanted, lambda *news: told.append(news))
@@ -74,9 +81,7 @@ def test_a_cut_off_file_is_kept_and_continued_where_it_stopped(wanted: Wanted, z
 def test_a_server_without_etag_is_continued_if_the_total_is_the_same(
     wanted: Wanted, zoo: Zoo
 ) -> None:
-    zoo.behaviours[PATH] = Behaviour(cut_after=1000, etag=False)
-    with pytest.raises(ToolError):
-        download(wanted)
+    break_off(wanted, zoo, etag=False)
     zoo.behaviours[PATH] = Behaviour(etag=False)
     download(wanted)
     assert wanted.partial.read_bytes() == BODY
@@ -84,9 +89,7 @@ def test_a_server_without_etag_is_continued_if_the_total_is_the_same(
 
 
 def test_without_etag_another_total_starts_from_the_beginning(wanted: Wanted, zoo: Zoo) -> None:
-    zoo.behaviours[PATH] = Behaviour(cut_after=1000, etag=False)
-    with pytest.raises(ToolError):
-        download(wanted)
+    break_off(wanted, zoo, etag=False)
     zoo.files[PATH] = b"other" * 500
     zoo.behaviours[PATH] = Behaviour(etag=False)
     download(wanted)
@@ -96,9 +99,7 @@ def test_without_etag_another_total_starts_from_the_beginning(wanted: Wanted, zo
 def test_a_file_that_changed_meanwhile_is_not_mixed_with_its_beginning(
     wanted: Wanted, zoo: Zoo
 ) -> None:
-    zoo.behaviours[PATH] = Behaviour(cut_after=1000)
-    with pytest.raises(ToolError):
-        download(wanted)
+    break_off(wanted, zoo)
     zoo.files[PATH] = BODY[::-1]
     zoo.behaviours[PATH] = Behaviour()
     download(wanted)
@@ -106,9 +107,7 @@ def test_a_file_that_changed_meanwhile_is_not_mixed_with_its_beginning(
 
 
 def test_a_server_without_ranges_starts_from_the_beginning(wanted: Wanted, zoo: Zoo) -> None:
-    zoo.behaviours[PATH] = Behaviour(cut_after=1000)
-    with pytest.raises(ToolError):
-        download(wanted)
+    break_off(wanted, zoo)
     zoo.behaviours[PATH] = Behaviour(ranges=False)
     download(wanted)
     assert wanted.partial.read_bytes() == BODY
@@ -116,9 +115,7 @@ def test_a_server_without_ranges_starts_from_the_beginning(wanted: Wanted, zoo: 
 
 @pytest.mark.parametrize("error", [10, -10])
 def test_a_range_from_elsewhere_is_not_appended(wanted: Wanted, zoo: Zoo, error: int) -> None:
-    zoo.behaviours[PATH] = Behaviour(cut_after=1000)
-    with pytest.raises(ToolError):
-        download(wanted)
+    break_off(wanted, zoo)
     zoo.behaviours[PATH] = Behaviour(range_start_error=error)
     download(wanted)
     assert wanted.partial.read_bytes() == BODY
@@ -134,9 +131,7 @@ def test_a_part_that_nobody_asked_for_is_one_error(wanted: Wanted, zoo: Zoo) -> 
 def test_a_break_before_the_first_byte_does_not_describe_old_bytes_anew(
     wanted: Wanted, zoo: Zoo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    zoo.behaviours[PATH] = Behaviour(cut_after=1000)
-    with pytest.raises(ToolError):
-        download(wanted)
+    break_off(wanted, zoo)
     zoo.files[PATH] = BODY[::-1]
     zoo.behaviours[PATH] = Behaviour()
     real = module._remember

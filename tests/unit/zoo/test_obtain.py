@@ -410,6 +410,15 @@ def test_an_import_under_a_name_that_cannot_be_used_is_refused(source: Path, nam
     assert caught.value.hint
 
 
+def test_a_name_that_is_too_long_with_its_prefix_asks_for_another(source: Path) -> None:
+    document = heartkit_configuration() | {"name": "x" * 60}
+    (source / "configuration.json").write_text(json.dumps(document))
+    with pytest.raises(InputError, match="cannot be the name of a bundle") as caught:
+        import_bundle(ImportRequest(source=source))
+    assert "--name" in caught.value.hint
+    assert import_bundle(ImportRequest(source=source, name="wrist")).bundle.name == "wrist"
+
+
 def test_an_import_of_no_folder_or_of_itself_is_refused(source: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no folder"):
         import_bundle(ImportRequest(source=tmp_path / "none"))

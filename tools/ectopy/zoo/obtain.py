@@ -43,7 +43,7 @@ from ectopy.zoo.origin import (
     read_origin,
     write_origin,
 )
-from ectopy.zoo.published import LAYOUTS, PREFIX, PUBLISHED, ZOO_URL, local_name
+from ectopy.zoo.published import LAYOUTS, PREFIX, PUBLISHED, ZOO_URL, local_name, prefixed
 from ectopy.zoo.transport import AbsentError, Route, Waits
 
 INCOMING, LOCK = ".incoming", "lock"
@@ -137,7 +137,7 @@ def import_bundle(request: ImportRequest) -> Obtained:
     configuration = parse_configuration(
         read_json(request.source / CONFIGURATION), str(request.source / CONFIGURATION)
     )
-    name = request.name or local_name(configuration.name)
+    name = request.name or prefixed(configuration.name)
     _require_free_name(name)
     folder = request.folder or cache() / name
     if folder.resolve() == request.source.resolve():
@@ -160,7 +160,8 @@ def _require_free_name(name: str) -> None:
     if not SAFE_NAME.fullmatch(name):
         raise InputError(
             f"{name[:80]!r} cannot be the name of a bundle",
-            hint="letters, digits, '.', '_' and '-', at most 64, and no '.' in front",
+            hint="choose one with --name: at most 64 letters, digits, '.', '_' and '-', "
+            "and no '.' in front",
         )
     if name in {*names_in(REPOSITORY_MODELS), *names_in(Path.cwd() / "models")}:
         raise InputError(
