@@ -22,8 +22,8 @@ err = Console(stderr=True)
 
 
 def say(text: str) -> None:
-    """One line of news for people, as it is."""
-    err.print(text, markup=False, highlight=False, soft_wrap=True)
+    """One line of news for people."""
+    err.print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
 
 def show(result: RenderableType, *, aside: bool = False) -> None:
@@ -42,9 +42,14 @@ def write(text: str) -> None:
     out.file.flush()
 
 
+def printable(text: str) -> str:
+    """Text without anything that a terminal obeys; that of files and programs is not ours."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
+
+
 def plain(text: str) -> str:
-    """Text of a file or a program as it is: no markup, and nothing that a terminal obeys."""
-    return escape("".join(c if c.isprintable() or c in "\n\t" else "?" for c in text))
+    """Text for a place where markup is read: none of it, and printable."""
+    return escape(printable(text))
 
 
 def show_error(error: EctopyError) -> None:
@@ -87,7 +92,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
         task = bar.add_task(title, total=None, note="")
 
         def advance(done: int, total: int, text: str) -> None:
-            bar.update(task, completed=done, total=total or None, note=text)
+            bar.update(task, completed=done, total=total or None, note=printable(text))
             if not done and not total:
                 say(text)
 

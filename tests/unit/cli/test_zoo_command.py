@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ectopy.cli import main
+from ectopy.cli import zoo as module
 from support.zoo_bundles import serving_bundle, write_zoo_folder
 from support.zoo_server import Behaviour, Zoo
 
@@ -142,6 +143,15 @@ def test_an_error_about_a_file_of_a_zoo_gives_the_terminal_no_orders(
     shown = capsys.readouterr().err
     assert "its member ?[2J.txt is damaged" in shown
     assert "\x1b[2J" not in shown
+
+
+def test_news_about_a_file_of_a_zoo_gives_the_terminal_no_orders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write_zoo_folder(tmp_path / "export")
+    monkeypatch.setattr(module, "int8_state", lambda _: (False, "operator \x1b[2J is unknown"))
+    main(["zoo", "import", str(source)])
+    assert "model.tflite: operator ?[2J is unknown" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["import"], ["verify"], ["fetch", NAME, "--dest"]])
