@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ectopy.errors import EctopyError, InputError, ModelError, ToolError
-from ectopy.zoo import bundle_names, open_bundle
+from ectopy.zoo import Bundle, bundle_names, open_bundle
 from ectopy.zoo import obtain as module
 from ectopy.zoo.obtain import FetchRequest, ImportRequest, fetch_bundle, import_bundle
 from ectopy.zoo.origin import ASSETS, LIMITS_BYTES, OriginKind, read_origin
@@ -311,6 +311,28 @@ def test_two_fetches_into_one_folder_do_not_mix(request_: FetchRequest, cache: P
         with pytest.raises(ToolError, match="another fetch or import works in"):
             fetch_bundle(request_)
     fetch_bundle(request_)
+
+
+def test_a_second_fetch_is_kept_out_until_the_first_has_tidied_up(
+    request_: FetchRequest, cache: Path, zoo: Zoo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the first would remove what the second has begun."""
+    (cache / LOCAL / ".incoming").mkdir(parents=True)
+    (cache / LOCAL / ".incoming" / "metrics.json.part").write_text("of an earlier attempt")
+    del zoo.files[f"{FIRST}/metrics.json"]
+    real, tried = module.open_bundle, []
+
+    def opened(folder: Path) -> Bundle:
+        monkeypatch.setattr(module, "open_bundle", real)
+        with pytest.raises(ToolError, match="another fetch or import works in"):
+            fetch_bundle(replace(request_, force=True))
+        tried.append(folder)
+        return real(folder)
+
+    monkeypatch.setattr(module, "open_bundle", opened)
+    fetch_bundle(request_)
+    assert tried == [cache / LOCAL]
+    assert contents(cache / LOCAL) == {*ASSETS, "zoo.json"} - {"metrics.json"}
 
 
 @pytest.mark.parametrize("force", [False, True])

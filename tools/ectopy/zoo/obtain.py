@@ -301,10 +301,10 @@ def _place(folder: Path, name: str, kind: OriginKind, files: dict[str, FileOrigi
         (folder / CONFIGURATION).unlink(missing_ok=True)
         for asset in absent:
             (folder / asset).unlink(missing_ok=True)
+            _part(folder, asset).unlink(missing_ok=True)
         write_origin(folder, origin)
         for asset in sorted(files, key=CONFIGURATION.__eq__):
             _part(folder, asset).replace(folder / asset)
-        shutil.rmtree(folder / INCOMING)
     except OSError as error:
         raise _unwritable(folder, error) from error
     return Obtained(bundle=open_bundle(folder), kept=False, absent=absent)
