@@ -1,6 +1,5 @@
 """Kernels on all operands there are, or on those that tell near misses apart."""
 
-
 import numpy as np
 import pytest
 
