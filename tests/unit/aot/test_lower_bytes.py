@@ -92,6 +92,22 @@ def test_the_loops_meet_the_elements_numpy_would(
     assert walked(params) == wanted(np.arange(72).reshape(1, 4, 6, 3)).ravel().tolist()
 
 
+def test_enlarging_by_whole_multiples_repeats_rows_and_columns() -> None:
+    graph = graph_of(lambda builder, x: builder.resize_nearest(x, (8, 18), HalfPixelCenters=True))
+    params = call_of(graph).params
+    assert isinstance(params, SliceParams)
+    wanted = np.arange(72).reshape(1, 4, 6, 3).repeat(2, axis=1).repeat(3, axis=2)
+    assert walked(params) == wanted.ravel().tolist()
+
+
+@pytest.mark.parametrize("size", [(8, 9), (2, 6)])
+def test_other_sizes_are_refused_with_the_way_out(size: tuple[int, int]) -> None:
+    graph = graph_of(lambda builder, x: builder.resize_nearest(x, size))
+    with pytest.raises(ModelError, match=r"operator 0 \(RESIZE_NEAREST_NEIGHBOR\)") as caught:
+        compile_graph(graph)
+    assert caught.value.hint is not None and "whole multiple" in caught.value.hint
+
+
 def test_concatenation_takes_constants_and_any_number_of_operands() -> None:
     def joined(builder: ModelBuilder, x: int) -> int:
         constant = builder.constant(np.arange(8).reshape(1, 4, 2, 1).repeat(3, axis=3), QUANT)

@@ -16,6 +16,7 @@ from ectopy.graph.types import (
     LookupAttrs,
     OpAttrs,
     PadAttrs,
+    ResizeAttrs,
     SliceAttrs,
     SoftmaxAttrs,
     SqueezeAttrs,
@@ -85,6 +86,10 @@ def leaky(builder: ModelBuilder, x: int) -> int:
     return builder.lookup("LEAKY_RELU", x, QUANT, alpha=0.25)
 
 
+def resized(builder: ModelBuilder, x: int) -> int:
+    return builder.resize_nearest(x, (8, 9), HalfPixelCenters=True)
+
+
 def looked_up(kind: str, output: Quant | None = None) -> Make:
     return lambda builder, x: builder.lookup(kind, x, output)
 
@@ -120,6 +125,12 @@ def looked_up(kind: str, output: Quant | None = None) -> Make:
             "BATCH_TO_SPACE_ND",
             BlockAttrs(block=(3, 2), before=(1, 0), after=(0, 2)),
             (1, 5, 2, 3),
+        ),
+        (
+            resized,
+            "RESIZE_NEAREST_NEIGHBOR",
+            ResizeAttrs(align_corners=False, half_pixel_centers=True),
+            (1, 8, 9, 3),
         ),
         (soft, "SOFTMAX", SoftmaxAttrs(beta=0.5), (1, 4, 6, 3)),
         (leaky, "LEAKY_RELU", LookupAttrs(alpha=0.25), (1, 4, 6, 3)),
@@ -186,6 +197,10 @@ def input_scale(scale: float) -> Spoil:
 
 def float_input(builder: ModelBuilder) -> None:
     builder.spec.tensors[X].type = FLOAT32
+
+
+def three_dimensions(builder: ModelBuilder) -> None:
+    builder.spec.tensors[X].shape = (4, 6, 3)
 
 
 def eleven_operands(builder: ModelBuilder) -> None:
@@ -256,6 +271,9 @@ REJECTIONS: list[tuple[Make, Spoil | None, OpKind, str, str]] = [
     (padded_batches, None, OpKind.SPACE_TO_BATCH_ND, "memory it never set", "layer of its own"),
     (unbatched, constant(1, 4, 2), OpKind.BATCH_TO_SPACE_ND, "batch of 6", "damaged"),
     (unbatched, constant(2, 9, 0, 0, 0), OpKind.BATCH_TO_SPACE_ND, "output has", "damaged"),
+    (resized, dynamic(1), OpKind.RESIZE_NEAREST_NEIGHBOR, "two constant numbers", FIXED),
+    (resized, constant(1, 8, 8), OpKind.RESIZE_NEAREST_NEIGHBOR, "output has shape", "damaged"),
+    (resized, three_dimensions, OpKind.RESIZE_NEAREST_NEIGHBOR, "have 4 dim", "damaged"),
     (soft, output_quant(1 / 128, -128), OpKind.SOFTMAX, "needs scale 1/256", AGAIN),
     (soft, option("Beta", 0.0), OpKind.SOFTMAX, "beta 0", AGAIN),
     (soft, option("Beta", float("nan")), OpKind.SOFTMAX, "beta nan", AGAIN),
