@@ -6,9 +6,9 @@ import pytest
 from ectopy.fixedpoint import exp_of_differences, softmax_rows
 from ectopy.fixedpoint.functions import (
     exp_of_negative,
-    logistic_q4,
+    logistic_q27,
     reciprocal_of_one_plus,
-    tanh_q4,
+    tanh_q27,
 )
 from ectopy.graph.reader import read_tflite
 from ectopy.reference import TflmInterpreter
@@ -27,8 +27,8 @@ def test_exponential_is_that_of_the_real_numbers_to_six_digits() -> None:
 
 def test_logistic_and_tanh_are_those_of_the_real_numbers() -> None:
     real = RAW / 2.0**27
-    np.testing.assert_allclose(logistic_q4(RAW) / ONE, 1 / (1 + np.exp(-real)), atol=4e-8)
-    np.testing.assert_allclose(tanh_q4(RAW) / ONE, np.tanh(real), atol=2e-7)
+    np.testing.assert_allclose(logistic_q27(RAW) / ONE, 1 / (1 + np.exp(-real)), atol=4e-8)
+    np.testing.assert_allclose(tanh_q27(RAW) / ONE, np.tanh(real), atol=2e-7)
 
 
 def test_reciprocal_is_that_of_the_real_numbers_and_never_overflows() -> None:
