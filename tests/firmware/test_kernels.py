@@ -11,18 +11,22 @@ from ectopy.aot.types import Kernel
 from ectopy.graph.reader import read_tflite
 from ectopy.graph.types import Graph
 from ectopy.reference import HostInterpreter, open_reference
+from ectopy.vocab import OpKind
 from firmware.aot_host import HostModels, build
+from firmware.random_bytes import RandomBytes
 from firmware.random_models import RandomModel, RandomRows
 
 MODELS = 64
 ROW_MODELS = 64
+BYTE_MODELS = 64
 INPUTS = 4
 
 
 @pytest.fixture(scope="module")
 def files() -> list[bytes]:
     models = [RandomModel(seed).build() for seed in range(MODELS)]
-    return models + [RandomRows(1000 + seed).build() for seed in range(ROW_MODELS)]
+    models += [RandomRows(1000 + seed).build() for seed in range(ROW_MODELS)]
+    return models + [RandomBytes(2000 + seed).build() for seed in range(BYTE_MODELS)]
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +74,10 @@ def test_random_models_visit_every_kernel_in_place_and_saturated(host: HostModel
     assert {call.kernel for call in calls} == set(Kernel)
     shared = [p for plan in plans for p in plan.placements if len(p.buffer.tensors) > 1]
     assert shared
+
+
+def test_random_models_have_every_kind_of_operator(host: HostModels) -> None:
+    assert {op.kind for graph in host.graphs for op in graph.ops} == set(OpKind)
 
 
 def test_saturated_and_unsaturated_outputs_both_occur(host: HostModels) -> None:

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from ectopy.aot.memory import ALIGNMENT
 from ectopy.aot.types import Kernel, Plan, Step, TensorOperand
 from ectopy.graph.types import Graph
-from ectopy.vocab import OpKind
+from ectopy.vocab import VIEW_KINDS
 
 IN_PLACE = {
     Kernel.MUL,
     Kernel.ADD,
+    Kernel.SUB,
+    Kernel.LOOKUP,
+    Kernel.SOFTMAX,
     Kernel.CONV2D_1X1_M4,
     Kernel.DWCONV2D_1XK_M4,
     Kernel.MUL_ROWS_M4,
@@ -34,6 +37,11 @@ CHANNELS_LAST_ONLY = {
     Kernel.DWCONV2D_M1,
     Kernel.FULLY_CONNECTED,
     Kernel.FULLY_CONNECTED_M4,
+    Kernel.SOFTMAX,
+    Kernel.PAD,
+    Kernel.CONCAT,
+    Kernel.SLICE,
+    Kernel.BATCH_TO_SPACE,
 }
 """Kernels that expect them innermost. All others walk a tensor as they are told."""
 
@@ -110,9 +118,9 @@ def _check_outputs(graph: Graph, step: Step) -> None:
 
 
 def _check_view(graph: Graph, step: Step, arena: _Arena) -> None:
-    """A step without a kernel must be a reshape that stays where it is."""
+    """A step without a kernel must be a view that stays where it is."""
     op = graph.ops[step.ops[0]]
-    if len(step.ops) != 1 or op.kind is not OpKind.RESHAPE:
+    if len(step.ops) != 1 or op.kind not in VIEW_KINDS:
         raise PlanError(f"operator {op.index} ({op.kind}) is not computed")
     source, output = op.inputs[0], op.outputs[0]
     place = arena.read(source, f"operator {op.index}")

@@ -8,7 +8,7 @@ import numpy as np
 
 import ectopy
 from ectopy.aot.params import BroadcastWalk, KernelParams
-from ectopy.aot.types import ConstOperand, KernelCall, Operand, Plan, Step
+from ectopy.aot.types import OPERANDS_AS_ARRAY, ConstOperand, KernelCall, Operand, Plan, Step
 from ectopy.codegen.context import (
     AotContext,
     ArrayContext,
@@ -145,6 +145,8 @@ def _call(prefix: str, plan: Plan, step: Step) -> str:
         return f"arena + {plan.offset_of(operand.tensor)}"
 
     operands = [argument(operand) for operand in step.call.operands]
+    if step.call.kernel in OPERANDS_AS_ARRAY:
+        operands = [f"(const int8_t *const[]){{{', '.join(operands)}}}"]
     outputs = [f"arena + {plan.offset_of(output)}" for output in step.outputs]
     return f"{step.call.kernel}({', '.join([f'&{prefix}', *operands, *outputs])});"
 
