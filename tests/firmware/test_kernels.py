@@ -12,17 +12,20 @@ from ectopy.graph.reader import read_tflite
 from ectopy.graph.types import Graph
 from ectopy.reference import HostInterpreter, open_reference
 from firmware.aot_host import HostModels, build
+from firmware.random_bytes import RandomBytes
 from firmware.random_models import RandomModel, RandomRows
 
 MODELS = 64
 ROW_MODELS = 64
+BYTE_MODELS = 96
 INPUTS = 4
 
 
 @pytest.fixture(scope="module")
 def files() -> list[bytes]:
     models = [RandomModel(seed).build() for seed in range(MODELS)]
-    return models + [RandomRows(1000 + seed).build() for seed in range(ROW_MODELS)]
+    models += [RandomRows(1000 + seed).build() for seed in range(ROW_MODELS)]
+    return models + [RandomBytes(2000 + seed).build() for seed in range(BYTE_MODELS)]
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from support.device_checks import RawLine
 from support.tflm_contract import PERSISTENT_BYTES, VERSION, build_contract
 
 BUNDLE = "beat-2-eff-sm"
-"""It has all eight kinds of operators."""
+"""It has eight kinds of operators."""
 WINDOW = np.random.default_rng(11).integers(-128, 128, 512).astype(np.int8)
 
 

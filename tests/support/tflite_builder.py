@@ -14,8 +14,10 @@ Two levels:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
+from types import MappingProxyType
 from typing import Any
 
 import flatbuffers
@@ -64,7 +66,7 @@ class OpSpec:
     inputs: list[int]
     outputs: list[int]
     table: str | None = None
-    options: dict[str, int] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -170,8 +172,12 @@ class _Writer:
     def _op(self, op: OpSpec, codes: list[str]) -> int:
         options = None
         if op.table is not None:
+            values = {
+                name: self._vector(value, "<i4") if isinstance(value, tuple) else value
+                for name, value in op.options.items()
+            }
             getattr(tflite, f"{op.table}Start")(self.fb)
-            for name, value in op.options.items():
+            for name, value in values.items():
                 getattr(tflite, f"{op.table}Add{name}")(self.fb, value)
             options = getattr(tflite, f"{op.table}End")(self.fb)
         inputs = self._vector(op.inputs, "<i4")
@@ -306,6 +312,22 @@ class ModelBuilder:
         }
         return self._op("MAX_POOL_2D", [x], y, "Pool2DOptions", options)
 
+    def average_pool_2d(
+        self,
+        x: int,
+        *,
+        kernel: tuple[int, int],
+        stride: tuple[int, int],
+        padding: Padding = Padding.SAME,
+        activation: Activation = Activation.NONE,
+    ) -> int:
+        """AVERAGE_POOL_2D; the output keeps the input's quantization."""
+        y = self.max_pool_2d(
+            x, kernel=kernel, stride=stride, padding=padding, activation=activation
+        )
+        self.spec.ops[-1].code = "AVERAGE_POOL_2D"
+        return y
+
     def mean(self, x: int, *, axes: tuple[int, ...], output: Quant, keep_dims: bool = True) -> int:
         """MEAN over ``axes``."""
         shape = self.spec.tensors[x].shape
@@ -324,6 +346,12 @@ class ModelBuilder:
     ) -> int:
         """ADD with broadcasting."""
         return self._elementwise("ADD", a, b, output, activation)
+
+    def sub(
+        self, a: int, b: int, *, output: Quant, activation: Activation = Activation.NONE
+    ) -> int:
+        """SUB with broadcasting."""
+        return self._elementwise("SUB", a, b, output, activation)
 
     def mul(
         self, a: int, b: int, *, output: Quant, activation: Activation = Activation.NONE
@@ -359,6 +387,103 @@ class ModelBuilder:
         y = self._activation("reshape", shape, self._quant_of(x))
         return self._op("RESHAPE", [x, self._int32(shape)], y, None, {})
 
+    def squeeze(self, x: int, axes: tuple[int, ...] = ()) -> int:
+        """SQUEEZE of ``axes``, or of all that are 1 long."""
+        shape = self.spec.tensors[x].shape
+        dropped = {axis % len(shape) for axis in axes} or {i for i, n in enumerate(shape) if n == 1}
+        y = self._activation(
+            "squeeze",
+            tuple(n for i, n in enumerate(shape) if i not in dropped),
+            self._quant_of(x),
+        )
+        return self._op("SQUEEZE", [x], y, "SqueezeOptions", {"SqueezeDims": axes} if axes else {})
+
+    def expand_dims(self, x: int, axis: int) -> int:
+        """EXPAND_DIMS at ``axis`` of the output."""
+        shape = self.spec.tensors[x].shape
+        place = axis % (len(shape) + 1)
+        wide = (*shape[:place], 1, *shape[place:])
+        y = self._activation("expand", wide, self._quant_of(x))
+        return self._op("EXPAND_DIMS", [x, self._int32((axis,))], y, None, {})
+
+    def pad(self, x: int, margins: list[tuple[int, int]], value: int | None = None) -> int:
+        """PAD, or PADV2 with ``value``."""
+        sizes = zip(margins, self.spec.tensors[x].shape, strict=True)
+        shape = tuple(before + size + after for (before, after), size in sizes)
+        y = self._activation("pad", shape, self._quant_of(x))
+        operands = [x, self._int32(np.array(margins).reshape(-1, 2))]
+        if value is None:
+            return self._op("PAD", operands, y, None, {})
+        fill = self.constant(np.array([value]), self._quant_of(x))
+        return self._op("PADV2", [*operands, fill], y, None, {})
+
+    def concatenation(self, operands: list[int], axis: int) -> int:
+        """CONCATENATION of tensors of one quantization."""
+        shapes = [list(self.spec.tensors[x].shape) for x in operands]
+        shape = shapes[0]
+        shape[axis] = sum(each[axis] for each in shapes[1:]) + shape[axis]
+        y = self._activation("concatenation", tuple(shape), self._quant_of(operands[0]))
+        return self._op("CONCATENATION", operands, y, "ConcatenationOptions", {"Axis": axis})
+
+    def strided_slice(
+        self,
+        x: int,
+        begin: tuple[int, ...],
+        end: tuple[int, ...],
+        strides: tuple[int, ...],
+        masks: Mapping[str, int] = MappingProxyType({}),
+    ) -> int:
+        """STRIDED_SLICE; ``masks`` are of ``begin``, ``end`` and ``shrink``."""
+        kept = []
+        for axis, size in enumerate(self.spec.tensors[x].shape):
+            if masks.get("shrink", 0) >> axis & 1:
+                continue
+            first = None if masks.get("begin", 0) >> axis & 1 else begin[axis]
+            last = None if masks.get("end", 0) >> axis & 1 else end[axis]
+            kept.append(len(range(size)[slice(first, last, strides[axis])]))
+        y = self._activation("slice", tuple(kept), self._quant_of(x))
+        names = {"begin": "BeginMask", "end": "EndMask", "shrink": "ShrinkAxisMask"}
+        options = {names[name]: value for name, value in masks.items()}
+        operands = [x, self._int32(begin), self._int32(end), self._int32(strides)]
+        return self._op("STRIDED_SLICE", operands, y, "StridedSliceOptions", options)
+
+    def transpose(self, x: int, axes: tuple[int, ...]) -> int:
+        """TRANSPOSE."""
+        shape = self.spec.tensors[x].shape
+        y = self._activation("transpose", tuple(shape[axis] for axis in axes), self._quant_of(x))
+        return self._op("TRANSPOSE", [x, self._int32(axes)], y, None, {})
+
+    def space_to_batch(self, x: int, block: tuple[int, ...], margins: list[tuple[int, int]]) -> int:
+        """SPACE_TO_BATCH_ND."""
+        batch, *space, depth = self.spec.tensors[x].shape
+        sizes = zip(space, margins, block, strict=True)
+        cut = [(size + sum(margin)) // length for size, margin, length in sizes]
+        y = self._activation("batched", (batch * prod(block), *cut, depth), self._quant_of(x))
+        operands = [x, self._int32(block), self._int32(np.array(margins))]
+        return self._op("SPACE_TO_BATCH_ND", operands, y, None, {})
+
+    def batch_to_space(self, x: int, block: tuple[int, ...], crops: list[tuple[int, int]]) -> int:
+        """BATCH_TO_SPACE_ND."""
+        batch, *space, depth = self.spec.tensors[x].shape
+        sizes = zip(space, crops, block, strict=True)
+        whole = [size * length - sum(crop) for size, crop, length in sizes]
+        y = self._activation("spaced", (batch // prod(block), *whole, depth), self._quant_of(x))
+        operands = [x, self._int32(block), self._int32(np.array(crops))]
+        return self._op("BATCH_TO_SPACE_ND", operands, y, None, {})
+
+    def softmax(self, x: int, beta: float = 1.0) -> int:
+        """SOFTMAX along the last axis."""
+        y = self._activation("softmax", self.spec.tensors[x].shape, Quant(1 / 256, -128))
+        return self._op("SOFTMAX", [x], y, "SoftmaxOptions", {"Beta": beta})
+
+    def lookup(self, kind: str, x: int, output: Quant | None = None, alpha: float = 0.0) -> int:
+        """LOGISTIC, TANH, RELU6 (whose output is given), HARD_SWISH, RELU, LEAKY_RELU, QUANTIZE."""
+        given = {"LOGISTIC": Quant(1 / 256, -128), "TANH": Quant(1 / 128, 0)}
+        quant = output or given.get(kind) or self._quant_of(x)
+        y = self._activation(kind.lower(), self.spec.tensors[x].shape, quant)
+        tables = {"LEAKY_RELU": "LeakyReluOptions"}
+        return self._op(kind, [x], y, tables.get(kind), {"Alpha": alpha} if alpha else {})
+
     def _elementwise(self, kind: str, a: int, b: int, output: Quant, activation: Activation) -> int:
         shapes = (self.spec.tensors[a].shape, self.spec.tensors[b].shape)
         y = self._activation(kind.lower(), np.broadcast_shapes(*shapes), output)
@@ -383,7 +508,7 @@ class ModelBuilder:
             )
         )
 
-    def _int32(self, values: tuple[int, ...]) -> int:
+    def _int32(self, values: npt.ArrayLike) -> int:
         array = np.asarray(values, "<i4")
         return self._add(
             TensorSpec(name="plain", shape=array.shape, type=INT32, data=array.tobytes())
@@ -420,7 +545,7 @@ class ModelBuilder:
         )
 
     def _op(
-        self, code: str, inputs: list[int], y: int, table: str | None, options: dict[str, int]
+        self, code: str, inputs: list[int], y: int, table: str | None, options: dict[str, Any]
     ) -> int:
         self.spec.ops.append(
             OpSpec(code=code, inputs=inputs, outputs=[y], table=table, options=options)

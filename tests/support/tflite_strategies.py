@@ -7,12 +7,13 @@ proves free of int32 overflow.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import ceil, floor, log2
 from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from hypothesis import strategies as st
 
 from ectopy.vocab import Activation, OpKind, Padding
@@ -192,7 +193,127 @@ def reshape_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
     return builder.reshape(x, draw(st.sampled_from(shapes)))
 
 
-STEPS = MappingProxyType(
+def average_pool_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
+    y = max_pool_step(draw, builder, x)
+    builder.spec.ops[-1].code = "AVERAGE_POOL_2D"
+    return y
+
+
+def sub_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
+    y = add_step(draw, builder, x)
+    builder.spec.ops[-1].code, builder.spec.ops[-1].table = "SUB", "SubOptions"
+    return y
+
+
+def squeeze_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
+    shape = builder.spec.tensors[x].shape
+    ones = [axis for axis, size in enumerate(shape) if size == 1]
+    axes = draw(st.lists(st.sampled_from([*ones, *(i - 4 for i in ones)]), unique=True))
+    return builder.squeeze(x, tuple(axes))
+
+
+def expand_dims_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
+    return builder.expand_dims(x, draw(st.integers(-5, 4)))
+
+
+def _margins(draw: Draw, rank: int) -> list[tuple[int, int]]:
+    return [(draw(st.integers(0, 3)), draw(st.integers(0, 3))) for _ in range(rank)]
+
+
+def pad_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
+    return builder.pad(x, _margins(draw, 4))
+
+
+def padv2_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
+    return builder.pad(x, _margins(draw, 4), value=draw(st.integers(-128, 127)))
+
+
+def concatenation_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
+    """The input, itself again, and constants that are longer along the axis, in any order."""
+    axis, rank = draw(st.integers(-4, 3)), 4
+    operands = [x]
+    for _ in range(draw(st.integers(0, 9))):
+        shape = list(builder.spec.tensors[x].shape)
+        shape[axis % rank] = draw(st.integers(1, 4))
+        values = builder.random.integers(-128, 128, shape, np.int8)
+        constant = builder.constant(values, builder._quant_of(x))
+        operands.append(draw(st.sampled_from([x, constant])))
+    return builder.concatenation(draw(st.permutations(operands)), axis)
+
+
+def strided_slice_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
+    begins, ends, strides = [], [], []
+    masks = {name: draw(st.integers(0, 15)) for name in ("begin", "end")}
+    masks["shrink"] = draw(st.sampled_from([0, 0, 0, 1, 2, 4, 8, 5]))
+    for axis, size in enumerate(builder.spec.tensors[x].shape):
+        stride = draw(st.sampled_from([1, 1, 2, 3, -1, -2]))
+        begin, end = draw(st.integers(-size, size - 1)), draw(st.integers(-size - 2, size + 2))
+        if masks["shrink"] >> axis & 1:
+            stride = 1
+        elif not range(size)[
+            slice(
+                None if masks["begin"] >> axis & 1 else begin,
+                None if masks["end"] >> axis & 1 else end,
+                stride,
+            )
+        ]:
+            begin, end, stride = 0, size, 1
+        begins.append(begin)
+        ends.append(end)
+        strides.append(stride)
+    return builder.strided_slice(x, tuple(begins), tuple(ends), tuple(strides), masks)
+
+
+def transpose_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
+    return builder.transpose(x, tuple(draw(st.permutations(range(4)))))
+
+
+def space_to_batch_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
+    """Without margins, which tflite-micro fills with memory that it never set."""
+    _, *space, _ = builder.spec.tensors[x].shape
+    block = tuple(
+        draw(st.sampled_from([n for n in range(1, size + 1) if size % n == 0])) for size in space
+    )
+    return builder.space_to_batch(x, block, [(0, 0)] * len(block))
+
+
+def batch_to_space_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
+    """Of a batch that a SPACE_TO_BATCH_ND made."""
+    y = space_to_batch_step(draw, builder, x)
+    block = tuple(builder.random.permutation(_constant(builder, -1, 1)).tolist())
+    _, rows, columns, _ = builder.spec.tensors[y].shape
+    crops = []
+    for size, length in zip((rows, columns), block, strict=True):
+        before = draw(st.integers(0, size * length - 1))
+        crops.append((before, draw(st.integers(0, size * length - 1 - before))))
+    return builder.batch_to_space(y, block, crops)
+
+
+def _constant(builder: ModelBuilder, op: int, position: int) -> npt.NDArray[np.int32]:
+    data = builder.spec.tensors[builder.spec.ops[op].inputs[position]].data
+    assert data is not None
+    return np.frombuffer(data, "<i4")
+
+
+def softmax_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
+    return builder.softmax(x, draw(st.sampled_from([1.0, 0.5, 2.75])))
+
+
+def lookup_step(kind: OpKind) -> Step:
+    """LOGISTIC and TANH have one output quantization; the others mostly change it."""
+
+    def step(draw: Draw, builder: ModelBuilder, x: int) -> int:
+        if kind in {OpKind.LOGISTIC, OpKind.TANH, OpKind.RELU6}:
+            return builder.lookup(kind, x)
+        if kind is OpKind.HARD_SWISH:
+            return builder.lookup(kind, x, quant_for(draw, scale_of(builder, x) / 128, -14, -1))
+        alpha = draw(st.floats(0, 1, width=32)) if kind is OpKind.LEAKY_RELU else 0.0
+        return builder.lookup(kind, x, quant_for(draw, scale_of(builder, x), -12, 12), alpha)
+
+    return step
+
+
+STEPS: Mapping[OpKind, Step] = MappingProxyType(
     {
         OpKind.RESHAPE: reshape_step,
         OpKind.CONV_2D: conv_step,
@@ -202,10 +323,40 @@ STEPS = MappingProxyType(
         OpKind.MUL: mul_step,
         OpKind.ADD: add_step,
         OpKind.FULLY_CONNECTED: fully_connected_step,
+        OpKind.AVERAGE_POOL_2D: average_pool_step,
+        OpKind.SUB: sub_step,
+        OpKind.SQUEEZE: squeeze_step,
+        OpKind.EXPAND_DIMS: expand_dims_step,
+        OpKind.PAD: pad_step,
+        OpKind.PADV2: padv2_step,
+        OpKind.CONCATENATION: concatenation_step,
+        OpKind.STRIDED_SLICE: strided_slice_step,
+        OpKind.TRANSPOSE: transpose_step,
+        OpKind.SPACE_TO_BATCH_ND: space_to_batch_step,
+        OpKind.BATCH_TO_SPACE_ND: batch_to_space_step,
+        OpKind.SOFTMAX: softmax_step,
+        OpKind.LOGISTIC: lookup_step(OpKind.LOGISTIC),
+        OpKind.TANH: lookup_step(OpKind.TANH),
+        OpKind.HARD_SWISH: lookup_step(OpKind.HARD_SWISH),
+        OpKind.RELU: lookup_step(OpKind.RELU),
+        OpKind.RELU6: lookup_step(OpKind.RELU6),
+        OpKind.LEAKY_RELU: lookup_step(OpKind.LEAKY_RELU),
+        OpKind.QUANTIZE: lookup_step(OpKind.QUANTIZE),
     }
 )
 
-SHAPE_KEEPING = (conv_step, depthwise_step, max_pool_step, mul_step, add_step)
+SHAPE_KEEPING = (
+    conv_step,
+    depthwise_step,
+    max_pool_step,
+    average_pool_step,
+    mul_step,
+    add_step,
+    sub_step,
+    pad_step,
+    lookup_step(OpKind.QUANTIZE),
+    lookup_step(OpKind.HARD_SWISH),
+)
 
 
 @st.composite

@@ -120,6 +120,29 @@ class OpKind(StrEnum):
     MUL = "MUL"
     ADD = "ADD"
     FULLY_CONNECTED = "FULLY_CONNECTED"
+    AVERAGE_POOL_2D = "AVERAGE_POOL_2D"
+    SUB = "SUB"
+    SQUEEZE = "SQUEEZE"
+    EXPAND_DIMS = "EXPAND_DIMS"
+    PAD = "PAD"
+    PADV2 = "PADV2"
+    CONCATENATION = "CONCATENATION"
+    STRIDED_SLICE = "STRIDED_SLICE"
+    TRANSPOSE = "TRANSPOSE"
+    SPACE_TO_BATCH_ND = "SPACE_TO_BATCH_ND"
+    BATCH_TO_SPACE_ND = "BATCH_TO_SPACE_ND"
+    SOFTMAX = "SOFTMAX"
+    LOGISTIC = "LOGISTIC"
+    TANH = "TANH"
+    HARD_SWISH = "HARD_SWISH"
+    RELU = "RELU"
+    RELU6 = "RELU6"
+    LEAKY_RELU = "LEAKY_RELU"
+    QUANTIZE = "QUANTIZE"
+
+
+VIEW_KINDS = frozenset({OpKind.RESHAPE, OpKind.SQUEEZE, OpKind.EXPAND_DIMS})
+"""Operators whose output is the input's bytes under another shape."""
 
 
 class Activation(StrEnum):

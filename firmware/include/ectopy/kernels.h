@@ -15,6 +15,8 @@
 
 #include <stdint.h>
 
+#include "ectopy/kernels_bytes.h"
+
 typedef struct {
     int32_t in_h, in_w, in_c;
     int32_t out_h, out_w, out_c;
@@ -84,6 +86,10 @@ typedef struct {
  */
 void ect_max_pool_s8_ref(const ect_max_pool_s8_t *p, const int8_t *in, int8_t *out);
 
+/* Average over the same part, to nearest, ties away from the byte 0; scale and zero point stay.
+ * Arithmetic: TFLite reference_integer_ops::AveragePool. */
+void ect_average_pool_s8_ref(const ect_max_pool_s8_t *p, const int8_t *in, int8_t *out);
+
 typedef struct {
     int32_t outer, reduced, inner; /* in: [outer][reduced][inner], out: [outer][inner] */
     int32_t in_zero_point, out_zero_point;
@@ -129,6 +135,9 @@ typedef struct {
  * brought to the output scale. `out` may be the same address as an operand that is not repeated by
  * broadcasting. Arithmetic: TFLite reference_integer_ops::AddFunc. */
 void ect_add_s8_ref(const ect_add_s8_t *p, const int8_t *a, const int8_t *b, int8_t *out);
+
+/* out = a - b, otherwise as ect_add_s8_ref. Arithmetic: TFLite reference_ops::SubElementwise. */
+void ect_sub_s8_ref(const ect_add_s8_t *p, const int8_t *a, const int8_t *b, int8_t *out);
 
 typedef struct {
     int32_t rows; /* independent input vectors */

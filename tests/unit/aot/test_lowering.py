@@ -88,16 +88,16 @@ def test_mean_skips_extents_of_one_between_its_axes() -> None:
     assert (params.outer, params.reduced, params.inner) == (1, 15, 1)  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("kind", ["conv_2d", "depthwise_conv_2d", "max_pool_2d"])
-def test_a_batch_is_refused(kind: str) -> None:
+@pytest.mark.parametrize("kind", ["conv_2d", "depthwise_conv_2d", "max_pool_2d", "average_pool_2d"])
+def test_a_batch_of_images_with_windows_of_several_rows_is_refused(kind: str) -> None:
     builder = ModelBuilder()
     x = builder.input((2, 3, 4, 5), QUANT)
     if kind == "conv_2d":
-        y = builder.conv_2d(x, channels=2, output=Quant(5.0, 0))
+        y = builder.conv_2d(x, channels=2, kernel=(2, 1), output=Quant(5.0, 0))
     elif kind == "depthwise_conv_2d":
-        y = builder.depthwise_conv_2d(x, output=Quant(5.0, 0))
+        y = builder.depthwise_conv_2d(x, kernel=(2, 3), output=Quant(5.0, 0))
     else:
-        y = builder.max_pool_2d(x, kernel=(2, 2), stride=(2, 2))
+        y = getattr(builder, kind)(x, kernel=(1, 2), stride=(2, 2))
     assert "batch of 2" in refused(builder.finish(y), 0)
 
 
@@ -174,7 +174,8 @@ FIELD = re.compile(r"\*?(\w+)(?:\[\w+\])?\s*[,;]")
 
 
 def test_parameter_classes_name_the_fields_of_the_c_structs_in_order() -> None:
-    header = (FIRMWARE / "include" / "ectopy" / "kernels.h").read_text()
+    headers = sorted((FIRMWARE / "include" / "ectopy").glob("kernels*.h"))
+    header = "".join(path.read_text() for path in headers)
     header = re.sub(r"/\*.*?\*/", "", header, flags=re.DOTALL)
     declared = {name: FIELD.findall(body) for body, name in STRUCT.findall(header)}
     for params in get_args(KernelParams):

@@ -7,12 +7,12 @@ the operator. Here also the accumulators are bounded, so that kernels need no ru
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import assert_never
 
 import numpy as np
 
 from ectopy.aot.broadcast import MAX_DIMS, broadcast_walk
 from ectopy.aot.layout import Planar, physical_axes, physical_shape, planar_tensors, same_in_both
+from ectopy.aot.lower_bytes import lower_bytes
 from ectopy.aot.lower_m4 import lower_planar_conv, lower_planar_depthwise, lower_vector
 from ectopy.aot.lower_matrix import lower_conv, lower_depthwise, lower_fully_connected
 from ectopy.aot.lower_rows import fast_add, fast_max_pool, fast_mean, fast_mul
@@ -25,7 +25,7 @@ from ectopy.aot.params import (
     MeanParams,
     MulParams,
 )
-from ectopy.aot.support import check_accumulator, quant_of, refuse, single_batch
+from ectopy.aot.support import check_accumulator, quant_of, refuse, rows_of_batch
 from ectopy.aot.types import ConstOperand, Kernel, KernelCall, Operand, Step, TensorOperand
 from ectopy.fixedpoint import (
     ADD_LEFT_SHIFT,
@@ -40,13 +40,16 @@ from ectopy.graph.types import (
     ConvAttrs,
     DepthwiseAttrs,
     ElementwiseAttrs,
+    ExpandDimsAttrs,
     FullyConnectedAttrs,
     Graph,
+    LookupAttrs,
     MeanAttrs,
     Op,
     PoolAttrs,
     QuantParams,
     ReshapeAttrs,
+    SqueezeAttrs,
     Tensor,
 )
 from ectopy.vocab import OpKind
@@ -86,13 +89,13 @@ def _faster(graph: Graph, op: Op, call: KernelCall) -> KernelCall:
     match call.params:
         case Conv2d1x1Params() | FullyConnectedParams():
             faster = lower_vector(graph, op)
-        case MaxPoolParams() as params:
+        case MaxPoolParams() as params if call.kernel is Kernel.MAX_POOL:
             faster = fast_max_pool(call, params)
         case MeanParams() as params:
             faster = fast_mean(call, params)
         case MulParams() as params:
             faster = fast_mul(call, params, _quants(graph, op))
-        case AddParams() as params:
+        case AddParams() as params if call.kernel is Kernel.ADD:
             faster = fast_add(call, params, _quants(graph, op))
         case _:
             pass  # a kernel for the DSP extension already, or none exists
@@ -106,21 +109,22 @@ def _quants(graph: Graph, op: Op) -> tuple[QuantParams, QuantParams, QuantParams
 
 def _fits_planar(graph: Graph, op: Op) -> bool:
     match op.attrs:
-        case ReshapeAttrs():
-            return same_in_both(graph.op_output(op))
+        case ReshapeAttrs() | SqueezeAttrs() | ExpandDimsAttrs():
+            x, y = graph.tensors[op.inputs[0]], graph.op_output(op)
+            return same_in_both(x) and same_in_both(y)
         case ConvAttrs() as attrs:
             return lower_planar_conv(graph, op, attrs) is not None
         case DepthwiseAttrs() as attrs:
             return lower_planar_depthwise(graph, op, attrs) is not None
-        case FullyConnectedAttrs():
-            return False
-    return True  # the portable kernels walk both layouts
+        case MeanAttrs() | PoolAttrs() | ElementwiseAttrs() | LookupAttrs():
+            return True  # the portable kernels walk both layouts
+    return False
 
 
 def _call(graph: Graph, op: Op, planar: bool) -> KernelCall | None:
     call: KernelCall | None = None
     match op.attrs:
-        case ReshapeAttrs():
+        case ReshapeAttrs() | SqueezeAttrs() | ExpandDimsAttrs():
             pass  # the output is a view of the input
         case ConvAttrs() as attrs:
             fast = lower_planar_conv(graph, op, attrs) if planar else None
@@ -131,27 +135,26 @@ def _call(graph: Graph, op: Op, planar: bool) -> KernelCall | None:
         case FullyConnectedAttrs() as attrs:
             call = lower_fully_connected(graph, op, attrs)
         case PoolAttrs() as attrs:
-            call = _max_pool(graph, op, attrs, planar)
+            call = _pool(graph, op, attrs, planar)
         case MeanAttrs() as attrs:
             call = _mean(graph, op, attrs, planar)
         case ElementwiseAttrs() as attrs:
             call = _elementwise(graph, op, attrs, planar)
         case _:
-            assert_never(op.attrs)
+            call = lower_bytes(graph, op)
     return call
 
 
-def _max_pool(graph: Graph, op: Op, attrs: PoolAttrs, planar: bool) -> KernelCall:
+def _pool(graph: Graph, op: Op, attrs: PoolAttrs, planar: bool) -> KernelCall:
     x, y = graph.tensors[op.inputs[0]], graph.op_output(op)
-    single_batch(op, x)
     quant = quant_of(y)
     rows, columns = windows_of(attrs, attrs.kernel)
     low, high = activation_range(attrs.activation, quant.scale, quant.zero_point)
     params = MaxPoolParams(
-        in_h=x.shape[1],
+        in_h=rows_of_batch(op, x, rows),
         in_w=x.shape[2],
         channels=x.shape[3],
-        out_h=y.shape[1],
+        out_h=rows_of_batch(op, y, rows),
         out_w=y.shape[2],
         kernel_h=rows.taps,
         kernel_w=columns.taps,
@@ -172,8 +175,9 @@ def _max_pool(graph: Graph, op: Op, attrs: PoolAttrs, planar: bool) -> KernelCal
             stride_h=1,
             pad_top=0,
         )
+    kernel = Kernel.MAX_POOL if op.kind is OpKind.MAX_POOL_2D else Kernel.AVERAGE_POOL
     operands = (TensorOperand(tensor=x.index),)
-    return KernelCall(kernel=Kernel.MAX_POOL, params=params, operands=operands)
+    return KernelCall(kernel=kernel, params=params, operands=operands)
 
 
 def _mean(graph: Graph, op: Op, attrs: MeanAttrs, planar: bool) -> KernelCall:
@@ -182,7 +186,11 @@ def _mean(graph: Graph, op: Op, attrs: MeanAttrs, planar: bool) -> KernelCall:
     shape, axes = physical_shape(x, planar), physical_axes(attrs.axes, planar)
     extents = _outer_reduced_inner(shape, axes)
     if extents is None:
-        raise refuse(op, f"averages axes {attrs.axes} of {x.shape}, which are not neighbours")
+        raise refuse(
+            op,
+            f"averages axes {attrs.axes} of {x.shape}, which are not neighbours",
+            hint="average one axis after the other, or transpose first",
+        )
     outer, reduced, inner = extents
     multiplier, shift = mean_multiplier(qx.scale, qy.scale, reduced)
     check_accumulator(op, INT8_SPAN * reduced, shift)
@@ -223,14 +231,18 @@ def _elementwise(graph: Graph, op: Op, attrs: ElementwiseAttrs, planar: bool) ->
     y = graph.op_output(op)
     walk = broadcast_walk(*(physical_shape(tensor, planar) for tensor in (a, b, y)))
     if walk is None:
-        raise refuse(op, f"broadcasts {a.shape} with {b.shape}: more than {MAX_DIMS} loops")
+        raise refuse(
+            op,
+            f"broadcasts {a.shape} with {b.shape}: more than {MAX_DIMS} loops",
+            hint="broadcast in two steps",
+        )
     operands = tuple(
         _operand(tensor, role, y, planar) for tensor, role in ((a, "operand_a"), (b, "operand_b"))
     )
-    if op.kind is OpKind.ADD:
-        return KernelCall(
-            kernel=Kernel.ADD, params=_add(op, (a, b, y), attrs, walk), operands=operands
-        )
+    if op.kind in {OpKind.ADD, OpKind.SUB}:
+        kernel = Kernel.ADD if op.kind is OpKind.ADD else Kernel.SUB
+        params = _add(op, (a, b, y), attrs, walk)
+        return KernelCall(kernel=kernel, params=params, operands=operands)
     return KernelCall(kernel=Kernel.MUL, params=_mul(op, (a, b, y), attrs, walk), operands=operands)
 
 

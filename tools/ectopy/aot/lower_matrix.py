@@ -8,7 +8,7 @@ from ectopy.aot.params import (
     DepthwiseParams,
     FullyConnectedParams,
 )
-from ectopy.aot.support import single_batch
+from ectopy.aot.support import rows_of_batch
 from ectopy.aot.types import ConstOperand, Kernel, KernelCall, Operand, TensorOperand
 from ectopy.aot.weighted import Weighted, read_weighted
 from ectopy.graph.geometry import windows_of
@@ -19,12 +19,11 @@ def lower_conv(graph: Graph, op: Op, attrs: ConvAttrs) -> KernelCall:
     """A 1x1 convolution of stride 1 is a matrix product with a kernel of its own."""
     w = read_weighted(graph, op, attrs.activation)
     x, y = w.x, w.y
-    single_batch(op, x)
     out_c, kernel_h, kernel_w, in_c = w.weights.shape
     low, high = w.clamp
     if (kernel_h, kernel_w) == (1, 1) and attrs.stride == (1, 1):
         matrix = Conv2d1x1Params(
-            pixels=x.shape[1] * x.shape[2],
+            pixels=x.elements // in_c,
             in_c=in_c,
             out_c=out_c,
             in_zero_point=w.qx.zero_point,
@@ -37,10 +36,10 @@ def lower_conv(graph: Graph, op: Op, attrs: ConvAttrs) -> KernelCall:
         return KernelCall(kernel=Kernel.CONV2D_1X1, params=matrix, operands=_operands(w))
     rows, columns = windows_of(attrs, (kernel_h, kernel_w))
     params = Conv2dParams(
-        in_h=x.shape[1],
+        in_h=rows_of_batch(op, x, rows),
         in_w=x.shape[2],
         in_c=in_c,
-        out_h=y.shape[1],
+        out_h=rows_of_batch(op, y, rows),
         out_w=y.shape[2],
         out_c=out_c,
         kernel_h=kernel_h,
@@ -65,15 +64,14 @@ def lower_depthwise(graph: Graph, op: Op, attrs: DepthwiseAttrs) -> KernelCall:
     """With depth multiplier 1 neighbouring channels are computed together."""
     w = read_weighted(graph, op, attrs.activation)
     x, y = w.x, w.y
-    single_batch(op, x)
     _, kernel_h, kernel_w, _ = w.weights.shape
     low, high = w.clamp
     rows, columns = windows_of(attrs, (kernel_h, kernel_w))
     params = DepthwiseParams(
-        in_h=x.shape[1],
+        in_h=rows_of_batch(op, x, rows),
         in_w=x.shape[2],
         in_c=x.shape[3],
-        out_h=y.shape[1],
+        out_h=rows_of_batch(op, y, rows),
         out_w=y.shape[2],
         depth_multiplier=attrs.depth_multiplier,
         kernel_h=kernel_h,

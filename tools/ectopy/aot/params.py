@@ -12,6 +12,8 @@ from typing import ClassVar, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ectopy.aot.params_bytes import BytesParams
+
 Multipliers: TypeAlias = npt.NDArray[np.int32]
 Shifts: TypeAlias = npt.NDArray[np.int8]
 
@@ -290,4 +292,5 @@ KernelParams: TypeAlias = (
     | MulRowsM4Params
     | AddDenseM4Params
     | FullyConnectedM4Params
+    | BytesParams
 )

@@ -22,6 +22,14 @@ class Kernel(StrEnum):
     MUL = "ect_mul_s8_ref"
     ADD = "ect_add_s8_ref"
     FULLY_CONNECTED = "ect_fully_connected_s8_ref"
+    AVERAGE_POOL = "ect_average_pool_s8_ref"
+    SUB = "ect_sub_s8_ref"
+    LOOKUP = "ect_lookup_s8_ref"
+    SOFTMAX = "ect_softmax_s8_ref"
+    PAD = "ect_pad_s8_ref"
+    CONCAT = "ect_concat_s8_ref"
+    SLICE = "ect_slice_s8_ref"
+    BATCH_TO_SPACE = "ect_batch_to_space_s8_ref"
     CONV2D_1X1_M4 = "ect_conv2d_1x1_s8_m4"
     CONV2D_1XK_S2_M4 = "ect_conv2d_1xk_s2_s8_m4"
     DWCONV2D_1XK_M4 = "ect_dwconv2d_1xk_s8_m4"
@@ -30,6 +38,10 @@ class Kernel(StrEnum):
     MUL_ROWS_M4 = "ect_mul_rows_s8_m4"
     ADD_DENSE_M4 = "ect_add_dense_s8_m4"
     FULLY_CONNECTED_M4 = "ect_fully_connected_s8_m4"
+
+
+OPERANDS_AS_ARRAY = frozenset({Kernel.CONCAT})
+"""Kernels of any number of operands, which take an array of their addresses."""
 
 
 class KernelSet(StrEnum):

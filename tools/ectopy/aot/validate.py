@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from ectopy.aot.memory import ALIGNMENT
 from ectopy.aot.types import Kernel, Plan, Step, TensorOperand
 from ectopy.graph.types import Graph, Op
-from ectopy.vocab import OpKind
+from ectopy.vocab import VIEW_KINDS
 
 IN_PLACE = {
     Kernel.MUL,
     Kernel.ADD,
+    Kernel.SUB,
+    Kernel.LOOKUP,
+    Kernel.SOFTMAX,
     Kernel.CONV2D_1X1_M4,
     Kernel.DWCONV2D_1XK_M4,
     Kernel.MUL_ROWS_M4,
@@ -33,6 +36,11 @@ CHANNELS_LAST_ONLY = {
     Kernel.DWCONV2D_M1,
     Kernel.FULLY_CONNECTED,
     Kernel.FULLY_CONNECTED_M4,
+    Kernel.SOFTMAX,
+    Kernel.PAD,
+    Kernel.CONCAT,
+    Kernel.SLICE,
+    Kernel.BATCH_TO_SPACE,
 }
 """Kernels that expect them innermost. All others walk a tensor as they are told."""
 
@@ -95,8 +103,8 @@ def validate_plan(graph: Graph, plan: Plan) -> None:
 
 
 def _check_view(graph: Graph, op: Op, arena: _Arena) -> None:
-    """A step without a kernel must be a reshape that stays where it is."""
-    if op.kind is not OpKind.RESHAPE:
+    """A step without a kernel must be a view that stays where it is."""
+    if op.kind not in VIEW_KINDS:
         raise PlanError(f"operator {op.index} ({op.kind}) is not computed")
     source, output = op.inputs[0], op.outputs[0]
     place = arena.read(source, f"operator {op.index}")

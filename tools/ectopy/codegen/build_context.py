@@ -8,7 +8,7 @@ import numpy as np
 
 import ectopy
 from ectopy.aot.params import BroadcastWalk, KernelParams
-from ectopy.aot.types import ConstOperand, KernelCall, Operand, Plan, Step
+from ectopy.aot.types import OPERANDS_AS_ARRAY, ConstOperand, KernelCall, Operand, Plan, Step
 from ectopy.codegen.context import (
     AotContext,
     ArrayContext,
@@ -146,6 +146,8 @@ def _call(prefix: str, plan: Plan, call: KernelCall, output: int) -> str:
         return f"arena + {plan.offset_of(operand.tensor)}"
 
     operands = [argument(operand) for operand in call.operands]
+    if call.kernel in OPERANDS_AS_ARRAY:
+        operands = [f"(const int8_t *const[]){{{', '.join(operands)}}}"]
     arguments = [f"&{prefix}", *operands, f"arena + {plan.offset_of(output)}"]
     return f"{call.kernel}({', '.join(arguments)});"
 

@@ -16,7 +16,8 @@ import numpy.typing as npt
 import tflite
 
 from ectopy.errors import ModelError
-from ectopy.graph.options import OptionError, parse_attrs, parse_keep_dims
+from ectopy.graph.constant_options import CONSTANT_PARSERS
+from ectopy.graph.options import OptionError, parse_attrs
 from ectopy.graph.rejections import (
     FIXED_SHAPE,
     REQUANTIZE,
@@ -25,7 +26,7 @@ from ectopy.graph.rejections import (
     file_error,
     op_error,
 )
-from ectopy.graph.types import ConstArray, Graph, MeanAttrs, Op, QuantParams, Tensor
+from ectopy.graph.types import ConstArray, Graph, Op, QuantParams, Tensor
 from ectopy.vocab import DType, OpKind
 
 MAX_OPS = 4096
@@ -36,6 +37,9 @@ MAX_ELEMENTS = 1 << 22
 """Per tensor; 4 MiB of int8, more than the memory of any board we know."""
 
 MAX_NAME = 256
+
+OF_UNKNOWN_SHAPES = frozenset({"SHAPE", "PACK", "FILL", "BROADCAST_TO"})
+"""Operators with which converters compute sizes that they do not know."""
 
 BUILTIN_NAMES = MappingProxyType(
     {
@@ -123,8 +127,10 @@ def _kind(model: Any, operator: Any, index: int) -> OpKind:
 
 
 def _hint_for(name: str) -> str:
-    if name in {"QUANTIZE", "DEQUANTIZE"}:
+    if name == "DEQUANTIZE":
         return f"the model's input or output is float; {REQUANTIZE}"
+    if name in OF_UNKNOWN_SHAPES:
+        return FIXED_SHAPE
     return SUPPORTED
 
 
@@ -258,26 +264,8 @@ def _op(operator: Any, index: int, kind: OpKind, tensors: tuple[Tensor, ...]) ->
     if kind in {OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D} and inputs[2:] in {(), (-1,)}:
         raise op_error(index, kind, "it has no bias", hint="give the layer one: use_bias=True")
     try:
-        attrs = (
-            _mean_attrs(operator, inputs, tensors)
-            if kind is OpKind.MEAN
-            else parse_attrs(kind, operator)
-        )
+        parse = CONSTANT_PARSERS.get(kind)
+        attrs = parse(operator, inputs, tensors) if parse else parse_attrs(kind, operator)
     except OptionError as problem:
         raise op_error(index, kind, str(problem), hint=problem.hint) from problem
     return Op(index=index, kind=kind, inputs=inputs, outputs=outputs, attrs=attrs)
-
-
-def _mean_attrs(operator: Any, inputs: tuple[int, ...], tensors: tuple[Tensor, ...]) -> MeanAttrs:
-    if len(inputs) != 2 or min(inputs) < 0:
-        raise OptionError("it needs an input and its axes")
-    rank = len(tensors[inputs[0]].shape)
-    axes = tensors[inputs[1]].data
-    if axes is None or tensors[inputs[1]].dtype is not DType.INT32 or axes.size > MAX_RANK:
-        raise OptionError("its axes are not a constant", FIXED_SHAPE)
-    if any(not -rank <= axis < rank for axis in axes.flat):
-        raise OptionError(f"its axes {axes.tolist()} do not fit an input of {rank} dimensions")
-    return MeanAttrs(
-        axes=tuple(sorted({int(axis) % rank for axis in axes.flat})),
-        keep_dims=parse_keep_dims(operator),
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ectopy.graph.types import ConvAttrs, DepthwiseAttrs, PoolAttrs
+from ectopy.graph.types import ConvAttrs, DepthwiseAttrs, Graph, Op, PoolAttrs
 from ectopy.vocab import Padding
 
 
@@ -55,3 +55,14 @@ def windows_of(
         Window(taps=kernel[0], stride=attrs.stride[0], dilation=dilation[0]),
         Window(taps=kernel[1], stride=attrs.stride[1], dilation=dilation[1]),
     )
+
+
+def pad_value(graph: Graph, op: Op) -> int:
+    """The int8 value with which PAD and PADV2 fill: what stands for zero, or the third operand."""
+    if len(op.inputs) == 3:
+        value = graph.tensors[op.inputs[2]].data
+        assert value is not None  # verified by the reader
+        return int(value.item())
+    quant = graph.op_output(op).quant
+    assert quant is not None
+    return quant.zero_point

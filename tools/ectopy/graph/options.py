@@ -14,9 +14,11 @@ from ectopy.graph.types import (
     DepthwiseAttrs,
     ElementwiseAttrs,
     FullyConnectedAttrs,
+    LookupAttrs,
     OpAttrs,
     PoolAttrs,
     ReshapeAttrs,
+    SoftmaxAttrs,
 )
 from ectopy.vocab import Activation, OpKind, Padding
 
@@ -59,7 +61,12 @@ def _one_of(table: Mapping[int, Any], value: int, what: str) -> Any:
     return table[value]
 
 
-def _activation(options: Any) -> Activation:
+def fused_activation(options: Any) -> Activation:
+    """The activation fused into an operator.
+
+    Raises:
+        OptionError: One that we do not know.
+    """
     found: Activation = _one_of(ACTIVATIONS, options.FusedActivationFunction(), "fused activation")
     return found
 
@@ -74,7 +81,7 @@ def _conv(options: Any) -> ConvAttrs:
         stride=(options.StrideH(), options.StrideW()),
         dilation=(options.DilationHFactor(), options.DilationWFactor()),
         padding=_padding(options),
-        activation=_activation(options),
+        activation=fused_activation(options),
     )
 
 
@@ -83,7 +90,7 @@ def _depthwise(options: Any) -> DepthwiseAttrs:
         stride=(options.StrideH(), options.StrideW()),
         dilation=(options.DilationHFactor(), options.DilationWFactor()),
         padding=_padding(options),
-        activation=_activation(options),
+        activation=fused_activation(options),
         depth_multiplier=options.DepthMultiplier(),
     )
 
@@ -93,20 +100,28 @@ def _pool(options: Any) -> PoolAttrs:
         kernel=(options.FilterHeight(), options.FilterWidth()),
         stride=(options.StrideH(), options.StrideW()),
         padding=_padding(options),
-        activation=_activation(options),
+        activation=fused_activation(options),
     )
 
 
 def _elementwise(options: Any) -> ElementwiseAttrs:
-    return ElementwiseAttrs(activation=_activation(options))
+    return ElementwiseAttrs(activation=fused_activation(options))
 
 
 def _fully_connected(options: Any) -> FullyConnectedAttrs:
     if options.WeightsFormat() != tflite.FullyConnectedOptionsWeightsFormat.DEFAULT:
         raise OptionError("shuffled weights are not supported", OTHER_OPTIONS)
     return FullyConnectedAttrs(
-        activation=_activation(options), keep_num_dims=bool(options.KeepNumDims())
+        activation=fused_activation(options), keep_num_dims=bool(options.KeepNumDims())
     )
+
+
+def _softmax(options: Any) -> SoftmaxAttrs:
+    return SoftmaxAttrs(beta=float(options.Beta()))
+
+
+def _leaky_relu(options: Any) -> LookupAttrs:
+    return LookupAttrs(alpha=float(options.Alpha()))
 
 
 OptionParser: TypeAlias = tuple[int, type[Any], Callable[[Any], OpAttrs]]
@@ -120,6 +135,14 @@ PARSERS: Mapping[OpKind, OptionParser] = MappingProxyType(
             _depthwise,
         ),
         OpKind.MAX_POOL_2D: (tflite.BuiltinOptions.Pool2DOptions, tflite.Pool2DOptions, _pool),
+        OpKind.AVERAGE_POOL_2D: (tflite.BuiltinOptions.Pool2DOptions, tflite.Pool2DOptions, _pool),
+        OpKind.SUB: (tflite.BuiltinOptions.SubOptions, tflite.SubOptions, _elementwise),
+        OpKind.SOFTMAX: (tflite.BuiltinOptions.SoftmaxOptions, tflite.SoftmaxOptions, _softmax),
+        OpKind.LEAKY_RELU: (
+            tflite.BuiltinOptions.LeakyReluOptions,
+            tflite.LeakyReluOptions,
+            _leaky_relu,
+        ),
         OpKind.MUL: (tflite.BuiltinOptions.MulOptions, tflite.MulOptions, _elementwise),
         OpKind.ADD: (tflite.BuiltinOptions.AddOptions, tflite.AddOptions, _elementwise),
         OpKind.FULLY_CONNECTED: (
@@ -129,8 +152,22 @@ PARSERS: Mapping[OpKind, OptionParser] = MappingProxyType(
         ),
     }
 )
-"""Kind -> number of its options table, accessor class, and parser. MEAN, whose axes are a tensor,
-and RESHAPE, whose options converters leave out, are not here."""
+"""Kind -> number of its options table, accessor class, and parser. Kinds whose options say nothing
+are in :data:`WITHOUT_OPTIONS`, those that need the shapes or constants of their operands in
+:mod:`ectopy.graph.constant_options`."""
+
+WITHOUT_OPTIONS: Mapping[OpKind, OpAttrs] = MappingProxyType(
+    {
+        OpKind.RESHAPE: ReshapeAttrs(),
+        OpKind.LOGISTIC: LookupAttrs(),
+        OpKind.TANH: LookupAttrs(),
+        OpKind.HARD_SWISH: LookupAttrs(),
+        OpKind.RELU: LookupAttrs(),
+        OpKind.RELU6: LookupAttrs(),
+        OpKind.QUANTIZE: LookupAttrs(),
+    }
+)
+"""Converters leave their options out."""
 
 
 def options_of(operator: Any, expected: int, accessor: type[Any]) -> Any:
@@ -148,22 +185,12 @@ def options_of(operator: Any, expected: int, accessor: type[Any]) -> Any:
 
 
 def parse_attrs(kind: OpKind, operator: Any) -> OpAttrs:
-    """Attributes of every kind but MEAN, whose axes are a tensor.
+    """Attributes of a kind for which the options are enough.
 
     Raises:
         OptionError: An option is missing or not supported.
     """
-    if kind is OpKind.RESHAPE:
-        return ReshapeAttrs()
+    if kind in WITHOUT_OPTIONS:
+        return WITHOUT_OPTIONS[kind]
     expected, accessor, parser = PARSERS[kind]
     return parser(options_of(operator, expected, accessor))
-
-
-def parse_keep_dims(operator: Any) -> bool:
-    """Whether MEAN keeps the axes it averages over, with length 1.
-
-    Raises:
-        OptionError: The options are missing.
-    """
-    options = options_of(operator, tflite.BuiltinOptions.ReducerOptions, tflite.ReducerOptions)
-    return bool(options.KeepDims())

@@ -96,7 +96,7 @@ class DepthwiseAttrs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolAttrs:
-    """MAX_POOL_2D; inputs (x,)."""
+    """MAX_POOL_2D and AVERAGE_POOL_2D; inputs (x,)."""
 
     kernel: tuple[int, int]
     stride: tuple[int, int]
@@ -114,7 +114,7 @@ class MeanAttrs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElementwiseAttrs:
-    """ADD and MUL; inputs (a, b), numpy broadcasting."""
+    """ADD, SUB and MUL; inputs (a, b), numpy broadcasting."""
 
     activation: Activation
 
@@ -132,6 +132,99 @@ class ReshapeAttrs:
     """RESHAPE; inputs (x, shape or nothing). The output tensor's shape is the truth."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqueezeAttrs:
+    """SQUEEZE; inputs (x,). ``axes`` are non-negative and sorted."""
+
+    axes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpandDimsAttrs:
+    """EXPAND_DIMS; inputs (x, axis). ``axis`` is that of the output, non-negative."""
+
+    axis: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PadAttrs:
+    """PAD and PADV2; inputs (x, paddings, value or nothing).
+
+    Attributes:
+        before: Elements in front of each axis.
+        after: Elements behind it.
+    """
+
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConcatenationAttrs:
+    """CONCATENATION; inputs (x, ...). ``axis`` is non-negative."""
+
+    axis: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceAttrs:
+    """STRIDED_SLICE; inputs (x, begin, end, strides). Masks and negative indices are resolved.
+
+    Attributes:
+        start: First index along each axis of the input.
+        step: Between indices; may be negative.
+        count: Indices taken; at least 1.
+        dropped: Axes of the input that the output lacks; one index is taken along them.
+    """
+
+    start: tuple[int, ...]
+    step: tuple[int, ...]
+    count: tuple[int, ...]
+    dropped: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransposeAttrs:
+    """TRANSPOSE; inputs (x, permutation). Axis ``i`` of the output is ``axes[i]`` of the input."""
+
+    axes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockAttrs:
+    """SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND; inputs (x, block shape, paddings or crops).
+
+    Attributes:
+        block: Rows and columns.
+        before: Paddings, or crops, in front of rows and columns.
+        after: Behind them.
+    """
+
+    block: tuple[int, int]
+    before: tuple[int, int]
+    after: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoftmaxAttrs:
+    """SOFTMAX; inputs (x,), along the last axis."""
+
+    beta: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookupAttrs:
+    """LOGISTIC, TANH, HARD_SWISH, RELU, RELU6, LEAKY_RELU, QUANTIZE; inputs (x,).
+
+    What they have in common: an output byte depends on the input byte at its place only.
+
+    Attributes:
+        alpha: Slope of LEAKY_RELU below zero; 0 for the others.
+    """
+
+    alpha: float = 0.0
+
+
 OpAttrs: TypeAlias = (
     ConvAttrs
     | DepthwiseAttrs
@@ -140,6 +233,15 @@ OpAttrs: TypeAlias = (
     | ElementwiseAttrs
     | FullyConnectedAttrs
     | ReshapeAttrs
+    | SqueezeAttrs
+    | ExpandDimsAttrs
+    | PadAttrs
+    | ConcatenationAttrs
+    | SliceAttrs
+    | TransposeAttrs
+    | BlockAttrs
+    | SoftmaxAttrs
+    | LookupAttrs
 )
 
 

@@ -8,9 +8,19 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ectopy.errors import ModelError
 from ectopy.graph.geometry import Window, windows_of
-from ectopy.graph.rejections import DAMAGED, FIXED_SHAPE, REQUANTIZE, op_error
+from ectopy.graph.operands import (
+    ACCUMULATOR_LIMIT,
+    check_same_quant,
+    check_widened,
+    data_flow,
+    expect_shape,
+    fail,
+    int8_operand,
+    operands_of,
+    reach,
+)
+from ectopy.graph.rejections import REQUANTIZE
 from ectopy.graph.types import (
     ConvAttrs,
     DepthwiseAttrs,
@@ -22,6 +32,8 @@ from ectopy.graph.types import (
     QuantParams,
     Tensor,
 )
+from ectopy.graph.verify_lookups import LOOKUP_CHECKS
+from ectopy.graph.verify_shapes import SHAPE_CHECKS
 from ectopy.vocab import Activation, DType, OpKind, Padding
 
 MAX_TAPS = 1 << 16
@@ -30,9 +42,6 @@ MAX_TAPS = 1 << 16
 MAX_STEP = (1 << 15) - 1
 """Of strides, dilations, window extents and depth multipliers: tflite-micro holds them, or paddings
 as long, in 16 bits."""
-
-ACCUMULATOR_LIMIT = 1 << 30
-"""Accumulators stay below it, so that neither a left shift nor adding a zero point can wrap."""
 
 BIAS_SCALE_TOLERANCE = 1e-3
 """Relative; converters compute the product of two float32 scales in different orders."""
@@ -48,70 +57,32 @@ def check_op(graph: Graph, op: Op) -> None:
     _check_clamp(graph, op)
 
 
-def _fail(op: Op, reason: str, hint: str = DAMAGED) -> ModelError:
-    return op_error(op.index, op.kind, reason, hint=hint)
-
-
-def _operands(graph: Graph, op: Op, *counts: int) -> tuple[Tensor | None, ...]:
-    if len(op.inputs) not in counts:
-        raise _fail(op, f"it has {len(op.inputs)} inputs, {' or '.join(map(str, counts))} expected")
-    return graph.op_inputs(op)
-
-
-def _activation(op: Op, tensor: Tensor | None, *, rank: int | None = None) -> QuantParams:
-    """Checks an int8 operand with one scale; returns its quantization."""
-    if tensor is None or tensor.dtype is not DType.INT8 or tensor.quant is None:
-        raise _fail(op, "an operand is not quantized int8", REQUANTIZE)
-    if len(tensor.quant.scales) != 1:
-        raise _fail(op, f"tensor {tensor.index} '{tensor.name}' is quantized per channel")
-    if rank is not None and len(tensor.shape) != rank:
-        raise _fail(op, f"its operand of shape {tensor.shape} should have {rank} dimensions")
-    return tensor.quant
-
-
-def _data_flow(op: Op, tensor: Tensor | None, *, rank: int | None = None) -> tuple[Tensor, float]:
-    """Checks an operand that must not be a constant; returns it and its scale."""
-    quant = _activation(op, tensor, rank=rank)
-    assert tensor is not None
-    if tensor.data is not None:
-        raise _fail(op, f"its input '{tensor.name}' is a constant")
-    return tensor, quant.scale
-
-
-def _expect_shape(graph: Graph, op: Op, shape: tuple[int, ...]) -> None:
-    found = graph.op_output(op).shape
-    if found != shape:
-        raise _fail(op, f"its output has shape {found}, its inputs give {shape}")
-
-
 def _weights(op: Op, tensor: Tensor | None, rank: int, axis: int) -> Tensor:
     """Checks constant, symmetric int8 weights with scales along ``axis``."""
     if tensor is None or tensor.data is None or tensor.dtype is not DType.INT8:
-        raise _fail(op, "its weights are not constant int8", REQUANTIZE)
+        raise fail(op, "its weights are not constant int8", REQUANTIZE)
     if len(tensor.shape) != rank:
-        raise _fail(op, f"its weights of shape {tensor.shape} should have {rank} dimensions")
+        raise fail(op, f"its weights of shape {tensor.shape} should have {rank} dimensions")
     if tensor.quant is None or any(tensor.quant.zero_points):
-        raise _fail(op, "its weights are not symmetric", REQUANTIZE)
+        raise fail(op, "its weights are not symmetric", REQUANTIZE)
     if tensor.quant.axis not in {None, axis}:
-        raise _fail(
-            op, f"its weights are quantized along dimension {tensor.quant.axis}, not {axis}"
-        )
+        raise fail(op, f"its weights are quantized along dimension {tensor.quant.axis}, not {axis}")
     return tensor
 
 
 def _check_bias(op: Op, bias: Tensor | None, weights: Tensor, x_scale: float, units: int) -> None:
     if bias is None or bias.data is None or bias.dtype is not DType.INT32:
-        raise _fail(op, "its bias is not constant int32", REQUANTIZE)
+        raise fail(op, "its bias is not constant int32", REQUANTIZE)
     if bias.shape != (units,):
-        raise _fail(op, f"its bias has shape {bias.shape}, {(units,)} is expected")
+        raise fail(op, f"its bias has shape {bias.shape}, {(units,)} is expected")
     assert weights.quant is not None
     if bias.quant is None or len(bias.quant.scales) != len(weights.quant.scales):
-        raise _fail(op, "its bias has not as many scales as its weights")
+        raise fail(op, "its bias has not as many scales as its weights")
     for channel, (found, scale) in enumerate(
         zip(bias.quant.scales, weights.quant.scales, strict=True)
     ):
         if not math.isclose(found, x_scale * scale, rel_tol=BIAS_SCALE_TOLERANCE):
-            raise _fail(
+            raise fail(
                 op,
                 f"bias scale {found:g} of channel {channel} is not input scale times weight scale, "
                 f"{x_scale * scale:g}",
@@ -129,39 +100,23 @@ def _check_accumulators(
     x = graph.tensors[op.inputs[0]]
     assert weights.data is not None and weights.quant is not None and x.quant is not None
     others = tuple(i for i in range(weights.data.ndim) if i != axis)
-    magnitudes = np.abs(weights.data.astype(np.int64)).sum(axis=others) * _reach(x.quant)
+    magnitudes = np.abs(weights.data.astype(np.int64)).sum(axis=others) * reach(x.quant)
     if bias is not None and bias.data is not None:
         magnitudes = magnitudes + np.abs(bias.data.astype(np.int64))
-    output_scale = _activation(op, graph.op_output(op)).scale
+    output_scale = int8_operand(op, graph.op_output(op)).scale
     factors = np.array(weights.quant.scales) * (x.quant.scale / output_scale)
     for channel, magnitude in enumerate(magnitudes):
         factor = float(factors[channel if len(factors) > 1 else 0])
-        _check_widened(op, int(magnitude), factor, f"the accumulator of channel {channel}")
-
-
-def _reach(quant: QuantParams) -> int:
-    """Greatest distance of an int8 value from the zero point."""
-    return max(127 - quant.zero_point, quant.zero_point + 128)
-
-
-def _check_widened(op: Op, magnitude: int, factor: float, what: str) -> None:
-    # A fraction next to 1 may be rounded up to the next power of two.
-    shift = math.frexp(factor * (1 + 2.0**-31))[1] if math.isfinite(factor) else 1024
-    if shift > 30 or magnitude << max(0, shift) >= ACCUMULATOR_LIMIT:
-        raise _fail(
-            op,
-            f"{what} may overflow int32 (up to {magnitude}, rescaled by {factor:g})",
-            hint="its output scale is too small for its input and weights; " + REQUANTIZE,
-        )
+        check_widened(op, int(magnitude), factor, f"the accumulator of channel {channel}")
 
 
 def _check_clamp(graph: Graph, op: Op) -> None:
     """The bounds of a fused activation, in steps of the output scale, are int32 as in TFLite."""
     activation = getattr(op.attrs, "activation", Activation.NONE)
     greatest = {Activation.RELU6: 6.0, Activation.RELU_N1_TO_1: 1.0}.get(activation, 0.0)
-    scale = _activation(op, graph.op_output(op)).scale
+    scale = int8_operand(op, graph.op_output(op)).scale
     if greatest / scale >= ACCUMULATOR_LIMIT:
-        raise _fail(op, f"its output scale {scale:g} is too small for {activation}", REQUANTIZE)
+        raise fail(op, f"its output scale {scale:g} is too small for {activation}", REQUANTIZE)
 
 
 def _check_windows(op: Op, kernel: tuple[int, int]) -> tuple[Window, Window]:
@@ -170,11 +125,11 @@ def _check_windows(op: Op, kernel: tuple[int, int]) -> tuple[Window, Window]:
     vertical, horizontal = windows_of(attrs, kernel)
     steps = (vertical.stride, horizontal.stride, vertical.dilation, horizontal.dilation)
     if not all(1 <= step <= MAX_STEP for step in steps):
-        raise _fail(op, f"strides and dilations {steps} are not between 1 and {MAX_STEP}")
+        raise fail(op, f"strides and dilations {steps} are not between 1 and {MAX_STEP}")
     if min(kernel) < 1 or kernel[0] * kernel[1] > MAX_TAPS:
-        raise _fail(op, f"its window {kernel} has not between 1 and {MAX_TAPS} positions")
+        raise fail(op, f"its window {kernel} has not between 1 and {MAX_TAPS} positions")
     if max(vertical.extent, horizontal.extent) > MAX_STEP:
-        raise _fail(op, f"its window {kernel}, dilated, is longer than {MAX_STEP}")
+        raise fail(op, f"its window {kernel}, dilated, is longer than {MAX_STEP}")
     return vertical, horizontal
 
 
@@ -185,56 +140,56 @@ def _window_shape(
     rows = vertical.outputs(x.shape[1], padding)
     columns = horizontal.outputs(x.shape[2], padding)
     if min(rows, columns) < 1:
-        raise _fail(op, f"its window {kernel} is larger than its input {x.shape}")
+        raise fail(op, f"its window {kernel} is larger than its input {x.shape}")
     return (x.shape[0], rows, columns, channels)
 
 
 def _check_conv(graph: Graph, op: Op) -> None:
     attrs = op.attrs
     assert isinstance(attrs, ConvAttrs)
-    first, second, bias = _operands(graph, op, 3)
-    x, x_scale = _data_flow(op, first, rank=4)
+    first, second, bias = operands_of(graph, op, 3)
+    x, x_scale = data_flow(op, first, rank=4)
     weights = _weights(op, second, rank=4, axis=0)
     channels, rows, columns, depth = weights.shape
     if depth != x.shape[3] and x.shape[3] % depth == 0:
-        raise _fail(
+        raise fail(
             op,
             f"it is grouped: its filter reads {depth} of {x.shape[3]} channels",
             "grouped convolutions are not supported; use a plain or a depthwise one",
         )
     if depth != x.shape[3]:
-        raise _fail(op, f"its filter {weights.shape} does not fit its input {x.shape}")
+        raise fail(op, f"its filter {weights.shape} does not fit its input {x.shape}")
     _check_bias(op, bias, weights, x_scale, channels)
     shape = _window_shape(op, x, (rows, columns), attrs.padding, channels)
-    _expect_shape(graph, op, shape)
+    expect_shape(graph, op, shape)
     _check_accumulators(graph, op, weights, bias, axis=0)
 
 
 def _check_depthwise(graph: Graph, op: Op) -> None:
     attrs = op.attrs
     assert isinstance(attrs, DepthwiseAttrs)
-    first, second, bias = _operands(graph, op, 3)
-    x, x_scale = _data_flow(op, first, rank=4)
+    first, second, bias = operands_of(graph, op, 3)
+    x, x_scale = data_flow(op, first, rank=4)
     weights = _weights(op, second, rank=4, axis=3)
     one, rows, columns, channels = weights.shape
     if attrs.depth_multiplier > MAX_STEP:
-        raise _fail(op, f"its depth multiplier {attrs.depth_multiplier} exceeds {MAX_STEP}")
+        raise fail(op, f"its depth multiplier {attrs.depth_multiplier} exceeds {MAX_STEP}")
     if one != 1 or channels != x.shape[3] * attrs.depth_multiplier:
-        raise _fail(
+        raise fail(
             op,
             f"its filter {weights.shape} does not fit its input {x.shape} with depth multiplier "
             f"{attrs.depth_multiplier}",
         )
     _check_bias(op, bias, weights, x_scale, channels)
     shape = _window_shape(op, x, (rows, columns), attrs.padding, channels)
-    _expect_shape(graph, op, shape)
+    expect_shape(graph, op, shape)
     _check_accumulators(graph, op, weights, bias, axis=3)
 
 
 def _check_fully_connected(graph: Graph, op: Op) -> None:
     assert isinstance(op.attrs, FullyConnectedAttrs)
-    first, second, bias = _operands(graph, op, 3)
-    x, x_scale = _data_flow(op, first)
+    first, second, bias = operands_of(graph, op, 3)
+    x, x_scale = data_flow(op, first)
     weights = _weights(op, second, rank=2, axis=0)
     units, depth = weights.shape
     output = graph.op_output(op)
@@ -243,7 +198,7 @@ def _check_fully_connected(graph: Graph, op: Op) -> None:
         or output.shape[-1:] != (units,)
         or output.elements != x.elements // depth * units
     ):
-        raise _fail(
+        raise fail(
             op,
             f"its weights {weights.shape} do not fit input {x.shape} and output {output.shape}",
         )
@@ -252,98 +207,74 @@ def _check_fully_connected(graph: Graph, op: Op) -> None:
     _check_accumulators(graph, op, weights, bias, axis=0)
 
 
-def _check_max_pool(graph: Graph, op: Op) -> None:
+def _check_pool(graph: Graph, op: Op) -> None:
     attrs = op.attrs
     assert isinstance(attrs, PoolAttrs)
-    (first,) = _operands(graph, op, 1)
-    x, _ = _data_flow(op, first, rank=4)
-    _expect_shape(graph, op, _window_shape(op, x, attrs.kernel, attrs.padding, x.shape[3]))
-    _check_same_quant(op, x, graph.op_output(op))
-
-
-def _check_same_quant(op: Op, x: Tensor, output: Tensor) -> None:
-    if _activation(op, x) != _activation(op, output):
-        raise _fail(op, "its input and output differ in scale or zero point", REQUANTIZE)
+    (first,) = operands_of(graph, op, 1)
+    x, _ = data_flow(op, first, rank=4)
+    expect_shape(graph, op, _window_shape(op, x, attrs.kernel, attrs.padding, x.shape[3]))
+    check_same_quant(op, x, graph.op_output(op))
 
 
 def _check_mean(graph: Graph, op: Op) -> None:
     attrs = op.attrs
     assert isinstance(attrs, MeanAttrs)
-    first, _ = _operands(graph, op, 2)
-    x, scale = _data_flow(op, first)
+    first, _ = operands_of(graph, op, 2)
+    x, scale = data_flow(op, first)
     if not attrs.axes:
-        raise _fail(op, "it averages over no axis")
+        raise fail(op, "it averages over no axis")
     kept = tuple(
         1 if axis in attrs.axes else size
         for axis, size in enumerate(x.shape)
         if attrs.keep_dims or axis not in attrs.axes
     )
-    _expect_shape(graph, op, kept)
-    output_scale = _activation(op, graph.op_output(op)).scale
+    expect_shape(graph, op, kept)
+    output_scale = int8_operand(op, graph.op_output(op)).scale
     assert x.quant is not None
     count = math.prod(x.shape[axis] for axis in attrs.axes)
     folded = scale / output_scale / (1 << (count.bit_length() - 1))
-    _check_widened(op, count * _reach(x.quant), folded, "the sum")
+    check_widened(op, count * reach(x.quant), folded, "the sum")
 
 
 def _check_elementwise(graph: Graph, op: Op) -> tuple[QuantParams, QuantParams, QuantParams]:
-    a, b = _operands(graph, op, 2)
-    quants = (_activation(op, a), _activation(op, b), _activation(op, graph.op_output(op)))
+    a, b = operands_of(graph, op, 2)
+    quants = (int8_operand(op, a), int8_operand(op, b), int8_operand(op, graph.op_output(op)))
     assert a is not None and b is not None
     if a.data is not None and b.data is not None:
-        raise _fail(op, "both operands are constants")
+        raise fail(op, "both operands are constants")
     try:
         shape = np.broadcast_shapes(a.shape, b.shape)
     except ValueError:
-        raise _fail(op, f"shapes {a.shape} and {b.shape} cannot be broadcast") from None
-    _expect_shape(graph, op, shape)
+        raise fail(op, f"shapes {a.shape} and {b.shape} cannot be broadcast") from None
+    expect_shape(graph, op, shape)
     return quants
 
 
 def _check_mul(graph: Graph, op: Op) -> None:
     a, b, output = _check_elementwise(graph, op)
     factor = a.scale * b.scale / output.scale
-    _check_widened(op, _reach(a) * _reach(b), factor, "the product")
+    check_widened(op, reach(a) * reach(b), factor, "the product")
 
 
 def _check_add(graph: Graph, op: Op) -> None:
     a, b, output = _check_elementwise(graph, op)
-    # The kernel has no left shift for the sum, which is already widened by 20 bits.
+    # The kernels have no left shift for the sum, which is already widened by 20 bits.
     if 2 * max(a.scale, b.scale) / output.scale * (1 + 2.0**-31) >= 1 << 20:
-        raise _fail(op, "its output scale is too small for its inputs", REQUANTIZE)
-
-
-def _check_reshape(graph: Graph, op: Op) -> None:
-    operands = _operands(graph, op, 1, 2)
-    x, _ = _data_flow(op, operands[0])
-    output = graph.op_output(op)
-    _check_same_quant(op, x, output)
-    if x.elements != output.elements:
-        raise _fail(op, f"{x.shape} cannot become {output.shape}")
-    if len(operands) == 1:
-        return
-    wanted = operands[1]
-    if wanted is None or wanted.data is None or wanted.dtype is not DType.INT32:
-        raise _fail(op, "its shape is not a constant, so it is dynamic", FIXED_SHAPE)
-    if not _shape_fits(wanted.data.ravel().tolist(), output.shape):
-        raise _fail(op, f"its output has shape {output.shape}, not {wanted.data.tolist()}")
-
-
-def _shape_fits(wanted: list[int], shape: tuple[int, ...]) -> bool:
-    return len(wanted) == len(shape) and all(
-        want in {-1, size} for want, size in zip(wanted, shape, strict=True)
-    )
+        raise fail(op, "its output scale is too small for its inputs", REQUANTIZE)
 
 
 CHECKS: Mapping[OpKind, Callable[[Graph, Op], None]] = MappingProxyType(
     {
-        OpKind.RESHAPE: _check_reshape,
         OpKind.CONV_2D: _check_conv,
         OpKind.DEPTHWISE_CONV_2D: _check_depthwise,
-        OpKind.MAX_POOL_2D: _check_max_pool,
+        OpKind.MAX_POOL_2D: _check_pool,
+        OpKind.AVERAGE_POOL_2D: _check_pool,
         OpKind.MEAN: _check_mean,
         OpKind.MUL: _check_mul,
         OpKind.ADD: _check_add,
+        OpKind.SUB: _check_add,
         OpKind.FULLY_CONNECTED: _check_fully_connected,
+        **SHAPE_CHECKS,
+        **LOOKUP_CHECKS,
     }
 )

@@ -16,11 +16,25 @@ from ectopy.reference.interpreter import (
     shaped_input,
 )
 from ectopy.reference.kernels.dense import fully_connected
-from ectopy.reference.kernels.elementwise import add, mul
+from ectopy.reference.kernels.elementwise import add, mul, sub
+from ectopy.reference.kernels.lookup import lookup, softmax
 from ectopy.reference.kernels.reduce import mean
 from ectopy.reference.kernels.rescale import TFLITE, Arithmetic
-from ectopy.reference.kernels.shape import reshape
-from ectopy.reference.kernels.windowed import conv_2d, depthwise_conv_2d, max_pool_2d
+from ectopy.reference.kernels.shape import (
+    batch_to_space,
+    concatenation,
+    pad,
+    reshape,
+    space_to_batch,
+    strided_slice,
+    transpose,
+)
+from ectopy.reference.kernels.windowed import (
+    average_pool_2d,
+    conv_2d,
+    depthwise_conv_2d,
+    max_pool_2d,
+)
 from ectopy.vocab import OpKind
 
 Kernel: TypeAlias = Callable[[Graph, Op, list[npt.NDArray[Any]], Arithmetic], Int8Array]
@@ -35,6 +49,25 @@ KERNELS: Mapping[OpKind, Kernel] = MappingProxyType(
         OpKind.MUL: mul,
         OpKind.ADD: add,
         OpKind.FULLY_CONNECTED: fully_connected,
+        OpKind.AVERAGE_POOL_2D: average_pool_2d,
+        OpKind.SUB: sub,
+        OpKind.SQUEEZE: reshape,
+        OpKind.EXPAND_DIMS: reshape,
+        OpKind.PAD: pad,
+        OpKind.PADV2: pad,
+        OpKind.CONCATENATION: concatenation,
+        OpKind.STRIDED_SLICE: strided_slice,
+        OpKind.TRANSPOSE: transpose,
+        OpKind.SPACE_TO_BATCH_ND: space_to_batch,
+        OpKind.BATCH_TO_SPACE_ND: batch_to_space,
+        OpKind.SOFTMAX: softmax,
+        OpKind.LOGISTIC: lookup,
+        OpKind.TANH: lookup,
+        OpKind.HARD_SWISH: lookup,
+        OpKind.RELU: lookup,
+        OpKind.RELU6: lookup,
+        OpKind.LEAKY_RELU: lookup,
+        OpKind.QUANTIZE: lookup,
     }
 )
 

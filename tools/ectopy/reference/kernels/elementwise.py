@@ -1,4 +1,4 @@
-"""ADD and MUL, with numpy's broadcasting."""
+"""ADD, SUB and MUL, with numpy's broadcasting."""
 
 from __future__ import annotations
 
@@ -25,12 +25,28 @@ def add(
 
     Source: TFLite ``reference/integer_ops/add.h`` and ``micro/kernels/add_common.cc``.
     """
+    return _sum(graph, op, inputs, 1, arithmetic)
+
+
+def sub(
+    graph: Graph, op: Op, inputs: list[Array], arithmetic: Arithmetic = TFLITE
+) -> npt.NDArray[np.int8]:
+    """SUB: as ADD, with the second operand subtracted after it is brought to the common scale.
+
+    Source: TFLite ``reference/sub.h`` and ``micro/kernels/sub_common.cc``.
+    """
+    return _sum(graph, op, inputs, -1, arithmetic)
+
+
+def _sum(
+    graph: Graph, op: Op, inputs: list[Array], sign: int, arithmetic: Arithmetic
+) -> npt.NDArray[np.int8]:
     assert isinstance(op.attrs, ElementwiseAttrs)
     a, b = (quant_of(tensor) for tensor in graph.op_inputs(op))
     output = graph.op_output(op)
     constants = add_constants(a.scale, b.scale, quant_of(output).scale)
     sums = arithmetic.rescale(_widened(inputs[0], a.zero_point), *constants.a)
-    sums = sums + arithmetic.rescale(_widened(inputs[1], b.zero_point), *constants.b)
+    sums = sums + sign * arithmetic.rescale(_widened(inputs[1], b.zero_point), *constants.b)
     return arithmetic.to_int8(sums, [constants.output], output, op.attrs.activation)
 
 

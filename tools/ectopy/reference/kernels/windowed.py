@@ -1,6 +1,6 @@
-"""CONV_2D, DEPTHWISE_CONV_2D, MAX_POOL_2D.
+"""CONV_2D, DEPTHWISE_CONV_2D, MAX_POOL_2D, AVERAGE_POOL_2D.
 
-All three visit the taps of a window. Taps that fall into the padding are left out: a padded value
+All visit the taps of a window. Taps that fall into the padding are left out: a padded value
 is the input zero point and adds nothing to a convolution, and a pool ignores it.
 """
 
@@ -76,6 +76,28 @@ def max_pool_2d(
         view = greatest[:, *there, :]
         np.maximum(view, x[:, *here, :], out=view)
     return arithmetic.clamp(greatest, output, op.attrs.activation)
+
+
+def average_pool_2d(
+    graph: Graph, op: Op, inputs: list[Array], arithmetic: Arithmetic = TFLITE
+) -> npt.NDArray[np.int8]:
+    """AVERAGE_POOL_2D over NHWC; quantization does not change.
+
+    The sum of what lies inside the input, divided by how many that are: to nearest, ties away from
+    zero. Zero here is the byte 0, not the zero point.
+
+    Source: TFLite ``reference/integer_ops/pooling.h``.
+    """
+    (x,) = inputs
+    assert isinstance(op.attrs, PoolAttrs)
+    output = graph.op_output(op)
+    sums, counts = np.zeros(output.shape, np.int64), np.zeros(output.shape, np.int64)
+    for _, there, here in _taps(graph, op, op.attrs.kernel):
+        sums[:, *there, :] += x[:, *here, :]
+        counts[:, *there, :] += 1
+    quotients = (np.abs(sums) + counts // 2) // counts
+    averages = np.where(sums > 0, quotients, -quotients)
+    return arithmetic.clamp(averages, output, op.attrs.activation)
 
 
 def _multipliers(graph: Graph, op: Op) -> tuple[tuple[int, int], ...]:

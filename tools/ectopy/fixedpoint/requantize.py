@@ -167,7 +167,7 @@ def mean_multiplier(input_scale: float, output_scale: float, count: int) -> tupl
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddConstants:
-    """Rescaling of ADD, each a multiplier and a shift of at most 0.
+    """Rescaling of ADD and SUB, each a multiplier and a shift of at most 0.
 
     Both inputs, widened by ``ADD_LEFT_SHIFT`` bits, go to twice the larger input scale; their sum
     goes from there to the output scale.
@@ -179,7 +179,7 @@ class AddConstants:
 
 
 def add_constants(a_scale: float, b_scale: float, output_scale: float) -> AddConstants:
-    """The constants of ADD for its three scales."""
+    """The constants of ADD or SUB for its three scales."""
     common = 2 * max(a_scale, b_scale)
     return AddConstants(
         a=quantize_multiplier(a_scale / common),

@@ -1,0 +1,82 @@
+"""What the checks of all operator kinds share: operands, shapes, quantization, overflow."""
+
+from __future__ import annotations
+
+import math
+
+from ectopy.errors import ModelError
+from ectopy.graph.rejections import DAMAGED, REQUANTIZE, op_error
+from ectopy.graph.types import Graph, Op, QuantParams, Tensor
+from ectopy.vocab import DType
+
+ACCUMULATOR_LIMIT = 1 << 30
+"""Accumulators stay below it, so that neither a left shift nor adding a zero point can wrap."""
+
+
+def fail(op: Op, reason: str, hint: str = DAMAGED) -> ModelError:
+    """The error for an operator."""
+    return op_error(op.index, op.kind, reason, hint=hint)
+
+
+def operands_of(graph: Graph, op: Op, *counts: int) -> tuple[Tensor | None, ...]:
+    """The operands, if there are as many as one of ``counts``."""
+    if len(op.inputs) not in counts:
+        raise fail(op, f"it has {len(op.inputs)} inputs, {' or '.join(map(str, counts))} expected")
+    return graph.op_inputs(op)
+
+
+def int8_operand(op: Op, tensor: Tensor | None, *, rank: int | None = None) -> QuantParams:
+    """Checks an int8 operand with one scale; returns its quantization."""
+    if tensor is None or tensor.dtype is not DType.INT8 or tensor.quant is None:
+        raise fail(op, "an operand is not quantized int8", REQUANTIZE)
+    if len(tensor.quant.scales) != 1:
+        raise fail(op, f"tensor {tensor.index} '{tensor.name}' is quantized per channel")
+    if rank is not None and len(tensor.shape) != rank:
+        raise fail(op, f"its operand of shape {tensor.shape} should have {rank} dimensions")
+    return tensor.quant
+
+
+def data_flow(op: Op, tensor: Tensor | None, *, rank: int | None = None) -> tuple[Tensor, float]:
+    """Checks an operand that must not be a constant; returns it and its scale."""
+    quant = int8_operand(op, tensor, rank=rank)
+    assert tensor is not None
+    if tensor.data is not None:
+        raise fail(op, f"its input '{tensor.name}' is a constant")
+    return tensor, quant.scale
+
+
+def expect_shape(graph: Graph, op: Op, shape: tuple[int, ...]) -> None:
+    """Checks that the output has the shape that the inputs give it."""
+    found = graph.op_output(op).shape
+    if found != shape:
+        raise fail(op, f"its output has shape {found}, its inputs give {shape}")
+
+
+def check_same_quant(op: Op, x: Tensor, output: Tensor) -> None:
+    """Checks an operator that moves bytes without rescaling them."""
+    if int8_operand(op, x) != int8_operand(op, output):
+        raise fail(op, "its input and output differ in scale or zero point", REQUANTIZE)
+
+
+def reach(quant: QuantParams) -> int:
+    """Greatest distance of an int8 value from the zero point."""
+    return max(127 - quant.zero_point, quant.zero_point + 128)
+
+
+def check_widened(op: Op, magnitude: int, factor: float, what: str) -> None:
+    """Disproves that an accumulator, widened by the left shift of its rescaling, leaves int32.
+
+    Args:
+        op: For the message.
+        magnitude: Greatest magnitude of the accumulator.
+        factor: By which it is rescaled.
+        what: The accumulator, for the message.
+    """
+    # A fraction next to 1 may be rounded up to the next power of two.
+    shift = math.frexp(factor * (1 + 2.0**-31))[1] if math.isfinite(factor) else 1024
+    if shift > 30 or magnitude << max(0, shift) >= ACCUMULATOR_LIMIT:
+        raise fail(
+            op,
+            f"{what} may overflow int32 (up to {magnitude}, rescaled by {factor:g})",
+            hint="its output scale is too small for its input and weights; " + REQUANTIZE,
+        )
