@@ -7,6 +7,7 @@ import pytest
 from ectopy.graph.reader import read_tflite
 from ectopy.reference import open_reference
 from firmware.aot_virt import build_elf, run_virt
+from firmware.random_bytes import RandomBytes
 from firmware.random_models import RandomModel, RandomRows
 from support.general_inputs import noisy_inputs
 
@@ -16,11 +17,11 @@ MODELS = 12
 """Of each kind; an image takes half a second."""
 
 
-@pytest.mark.parametrize("kind", [RandomModel, RandomRows])
+@pytest.mark.parametrize("kind", [RandomModel, RandomRows, RandomBytes])
 def test_every_operator_of_random_models_equals_the_reference_on_the_virtual_board(
     virt_objects: list[Path], tmp_path: Path, kind: type[RandomModel]
 ) -> None:
-    for seed in range(2000, 2000 + MODELS):
+    for seed in range(3000, 3000 + MODELS):
         data = kind(seed).build()
         graph = read_tflite(data, f"random{seed}")
         reference = open_reference(data, graph)
