@@ -3,6 +3,7 @@
 Rows of ECG and images, dilated filters, pooling and softmax; see ``tests/data/networks``.
 """
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy.typing as npt
 import pytest
 
 from ectopy.aot import compile_graph
+from ectopy.cycles.image import read_image
 from ectopy.graph.reader import load_tflite
 from ectopy.graph.types import DepthwiseAttrs, Graph
 from ectopy.reference import open_reference
@@ -65,6 +67,12 @@ MACS = {
     "mobilenet-v1-0125": 2_030_656,
     "ds-cnn": 816_384,
 }
+
+
+UNWANTED = re.compile(
+    r"_?(malloc|free|calloc|realloc|sbrk)(_r)?|__aeabi_(d(?!ata).*|.*2d)|__[a-z]+df[23]?"
+    r"|(exp|exp2|log|pow|tanh|round|lround|floor|sqrt|ldexp|frexp)f?"
+)
 
 
 @dataclass(frozen=True)
@@ -151,3 +159,13 @@ def test_every_operator_on_the_virtual_board_equals_the_reference(
     for case, answer in zip(cases, answers, strict=True):
         require_equal(graph, answer.outputs, case)
         assert answer.instructions > MACS[name] / 2, "the ticks are not those of an inference"
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("name", NAMES)
+def test_the_image_has_no_heap_no_soft_double_and_no_libm(
+    virt_objects: list[Path], tmp_path: Path, name: str
+) -> None:
+    image = read_image(build_elf(graph_of(name), virt_objects, tmp_path))
+    assert "ect_engine_invoke" in image.names
+    assert not list(filter(UNWANTED.fullmatch, image.names))

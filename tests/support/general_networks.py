@@ -19,6 +19,9 @@ from neuralspot_edge.models.tcn import TcnModel, TcnParams
 from ectopy.quantize.convert import convert_to_int8
 from support.general_inputs import INPUTS, NETWORKS, FloatArray
 
+MADE_BY = "Keras 3.15.1, TensorFlow 2.21.0"
+"""Of the files that are kept; others name tensors and round ranges in their own way."""
+
 SEED = 5
 CALIBRATION_INPUTS = 64
 """They set the statistics of normalization and the ranges of activations."""
