@@ -1,4 +1,4 @@
-"""Figures of the networks in ``tests/data/networks`` and of ours, as a Markdown table on stdout.
+"""Figures of the networks in ``tests/data/networks``, as a Markdown table on stdout.
 
     PYTHONPATH=tests .venv/bin/python -m firmware.network_figures
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ectopy import console
+from ectopy.graph.reader import model_name
 from ectopy.usecases.render import Rendering, render, render_file
 from ectopy.vocab import EngineName
 from ectopy.zoo import open_bundle
@@ -39,7 +40,7 @@ def command(model: str, engine: str, out_dir: Path | None) -> None:
     path, chosen = Path(model), EngineName(engine)
     is_file = path.suffix == TFLITE and not path.is_dir()
     bundle = None if is_file else open_bundle(model)
-    name = path.stem if bundle is None else bundle.name
+    name = model_name(path) if bundle is None else bundle.name
     folder = out_dir or Path("build") / f"generated-{name}"
     if bundle is None:
         rendering = render_file(path, chosen, folder)
