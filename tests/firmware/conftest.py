@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.aot_virt import compile_objects
+from firmware.virt_image import compile_objects
 from support.cortex_m4 import require_toolchain
 
 

@@ -19,7 +19,7 @@ from ectopy.graph.reader import load_tflite
 from ectopy.graph.types import Graph
 from ectopy.reference import open_reference
 from firmware.aot_host import build
-from firmware.aot_virt import build_elf, compile_objects, run_virt
+from firmware.virt_image import build_elf, compile_objects, run_virt
 from support.general_inputs import INPUTS, NETWORKS, noisy_inputs, typical_inputs
 
 HEAD = (

@@ -20,7 +20,7 @@ from ectopy.reference import open_reference
 from ectopy.usecases.inspect import inspect_model
 from ectopy.vocab import EngineName
 from firmware.aot_host import HostModels, build
-from firmware.aot_virt import build_elf, run_virt
+from firmware.virt_image import build_elf, run_virt
 from support.general_inputs import INPUTS, NETWORKS, noisy_inputs, typical_inputs
 
 NAMES = tuple(INPUTS)
