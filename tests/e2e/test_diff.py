@@ -83,7 +83,7 @@ FAULTS = {
         OpKind.DEPTHWISE_CONV_2D,
     ),
     "sign of one input zero point of two": (
-        (KERNELS + "ect_add_s8_ref.c", "(b - p->b_zero_point)", "(b + p->b_zero_point)"),
+        (KERNELS + "sum.h", "(b - p->b_zero_point)", "(b + p->b_zero_point)"),
         Cause.INPUT_ZERO_POINT_SIGN,
         OpKind.ADD,
     ),
@@ -127,7 +127,7 @@ FAULTS = {
         OpKind.CONV_2D,
     ),
     "output zero point left out": (
-        (KERNELS + "ect_add_s8_ref.c", "y + p->out_zero_point", "y + 0 * p->out_zero_point"),
+        (KERNELS + "sum.h", "y + p->out_zero_point", "y + 0 * p->out_zero_point"),
         Cause.OUTPUT_ZERO_POINT_MISSING,
         OpKind.ADD,
     ),

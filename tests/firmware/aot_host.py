@@ -25,16 +25,21 @@ FLAGS = [
 
 @dataclass(frozen=True)
 class HostModels:
-    """An executable that holds several models."""
+    """A program that holds several models.
 
-    executable: Path
+    Attributes:
+        command: Starts it; it reads requests from its input and answers on its output.
+    """
+
+    command: tuple[str | Path, ...]
     graphs: tuple[Graph, ...]
+    timeout_s: float = 120
 
     def run(self, jobs: Sequence[tuple[int, npt.NDArray[np.int8]]]) -> list[dict[int, bytes]]:
         """For each (model, input): bytes of every operator's output, by tensor index."""
         request = b"".join(struct.pack("<I", number) + x.tobytes() for number, x in jobs)
         result = subprocess.run(
-            [self.executable], input=request, capture_output=True, check=False, timeout=120
+            self.command, input=request, capture_output=True, check=False, timeout=self.timeout_s
         )
         assert result.returncode == 0, result.stderr.decode()[-3000:]
         answers, position = [], 0
@@ -65,7 +70,15 @@ def image_info(graph: Graph) -> ImageInfo:
 
 def build(graphs: Sequence[Graph], directory: Path) -> HostModels:
     """One executable of all models; their symbols are told apart by renaming."""
-    _compile(directory, KERNEL_SOURCES)
+    _compile(directory, [*KERNEL_SOURCES, *write_cases(graphs, directory)])
+    executable = directory / "models"
+    objects = sorted(directory.glob("*.o"))
+    _run(["gcc", *FLAGS, *map(str, objects), "-o", str(executable)], directory)
+    return HostModels(command=(executable,), graphs=tuple(graphs))
+
+
+def write_cases(graphs: Sequence[Graph], directory: Path) -> list[Path]:
+    """Sources of the models, and of the program that runs them."""
     for number, graph in enumerate(graphs):
         source = directory / f"case{number}.c"
         text = render_image(graph, compile_graph(graph), image_info(graph))["model_aot.c"]
@@ -80,11 +93,7 @@ def build(graphs: Sequence[Graph], directory: Path) -> HostModels:
         f"const uint32_t case_count = {len(graphs)};\n"
     )
     generated = [directory / f"{name}.c" for name in (*names, "cases")]
-    _compile(directory, [*generated, Path(__file__).parent / "kernel_cases.c"])
-    executable = directory / "models"
-    objects = sorted(directory.glob("*.o"))
-    _run(["gcc", *FLAGS, *map(str, objects), "-o", str(executable)], directory)
-    return HostModels(executable=executable, graphs=tuple(graphs))
+    return [*generated, Path(__file__).parent / "kernel_cases.c"]
 
 
 def _compile(directory: Path, sources: Sequence[Path]) -> None:

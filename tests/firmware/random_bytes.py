@@ -33,6 +33,7 @@ class RandomBytes(RandomModel):
             self.joined,
             self.sliced,
             self.transposed,
+            self.enlarged,
             self.batched,
             self.narrow_and_wide,
             self.residual,
@@ -113,6 +114,11 @@ class RandomBytes(RandomModel):
     def transposed(self, x: int) -> int:
         axes = tuple(1 + int(axis) for axis in self.random.permutation(3))
         return self.builder.transpose(x, (0, *axes))
+
+    def enlarged(self, x: int) -> int:
+        _, height, width, _ = self.shape_of(x)
+        size = (height * self.pick(1, 2), width * self.pick(1, 2, 3))
+        return self.builder.resize_nearest(x, size, HalfPixelCenters=self.pick(True, False))
 
     def batched(self, x: int) -> int:
         """As converters write a dilated convolution of unknown size; one-row windows only."""

@@ -471,6 +471,13 @@ class ModelBuilder:
         operands = [x, self._int32(block), self._int32(np.array(crops))]
         return self._op("BATCH_TO_SPACE_ND", operands, y, None, {})
 
+    def resize_nearest(self, x: int, size: tuple[int, int], **options: bool) -> int:
+        """RESIZE_NEAREST_NEIGHBOR; ``options`` are AlignCorners and HalfPixelCenters."""
+        batch, _, _, depth = self.spec.tensors[x].shape
+        y = self._activation("resize", (batch, *size, depth), self._quant_of(x))
+        table = "ResizeNearestNeighborOptions"
+        return self._op("RESIZE_NEAREST_NEIGHBOR", [x, self._int32(size)], y, table, dict(options))
+
     def softmax(self, x: int, beta: float = 1.0) -> int:
         """SOFTMAX along the last axis."""
         y = self._activation("softmax", self.spec.tensors[x].shape, Quant(1 / 256, -128))

@@ -295,6 +295,17 @@ def _constant(builder: ModelBuilder, op: int, position: int) -> npt.NDArray[np.i
     return np.frombuffer(data, "<i4")
 
 
+def resize_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
+    _, height, width, _ = builder.spec.tensors[x].shape
+    if draw(st.booleans()):
+        size = (height * draw(st.integers(1, 3)), width * draw(st.integers(1, 3)))
+        return builder.resize_nearest(x, size, HalfPixelCenters=draw(st.booleans()))
+    size = (draw(st.integers(1, 9)), draw(st.integers(1, 40)))
+    align = draw(st.booleans())
+    half = not align and draw(st.booleans())
+    return builder.resize_nearest(x, size, AlignCorners=align, HalfPixelCenters=half)
+
+
 def softmax_step(draw: Draw, builder: ModelBuilder, x: int) -> int:
     return builder.softmax(x, draw(st.sampled_from([1.0, 0.5, 2.75])))
 
@@ -334,6 +345,7 @@ STEPS: Mapping[OpKind, Step] = MappingProxyType(
         OpKind.TRANSPOSE: transpose_step,
         OpKind.SPACE_TO_BATCH_ND: space_to_batch_step,
         OpKind.BATCH_TO_SPACE_ND: batch_to_space_step,
+        OpKind.RESIZE_NEAREST_NEIGHBOR: resize_step,
         OpKind.SOFTMAX: softmax_step,
         OpKind.LOGISTIC: lookup_step(OpKind.LOGISTIC),
         OpKind.TANH: lookup_step(OpKind.TANH),

@@ -58,7 +58,8 @@ typedef struct {
 } ect_slice_s8_t;
 
 /* out [extent], dense: element (i, j, ...) is in[start + i * step[0] + j * step[1] + ...]. For
- * STRIDED_SLICE, TRANSPOSE and SPACE_TO_BATCH_ND without padding. */
+ * STRIDED_SLICE, TRANSPOSE, SPACE_TO_BATCH_ND without padding, and RESIZE_NEAREST_NEIGHBOR to whole
+ * multiples (steps of 0 repeat). */
 void ect_slice_s8_ref(const ect_slice_s8_t *p, const int8_t *in, int8_t *out);
 
 typedef struct {

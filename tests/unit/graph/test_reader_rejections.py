@@ -266,6 +266,7 @@ def test_depthwise_filter_that_does_not_fit_is_rejected(shape: tuple[int, ...]) 
         (assigned("ops.2.code", "SVDF"), "supported operators: RESHAPE"),
         (assigned("ops.2.code", "SHAPE"), "fixed input shape"),
         (assigned("ops.2.code", "DEQUANTIZE"), "input or output is float"),
+        (assigned("ops.2.code", "TILE"), "UpSampling2D"),
         (assigned("ops.0.inputs", [X, FILTER]), "use_bias"),
         (tensor(FILTER, "data", b"\1" * 5), "damaged"),
     ],

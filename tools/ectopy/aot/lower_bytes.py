@@ -21,7 +21,7 @@ from ectopy.aot.params_bytes import (
 from ectopy.aot.support import quant_of, refuse
 from ectopy.aot.types import ConstOperand, Kernel, KernelCall, Operand, TensorOperand
 from ectopy.fixedpoint import Affine, exp_of_differences, lookup_table
-from ectopy.graph.geometry import pad_value
+from ectopy.graph.geometry import nearest_indices, pad_value
 from ectopy.graph.types import (
     BlockAttrs,
     ConcatenationAttrs,
@@ -29,6 +29,7 @@ from ectopy.graph.types import (
     LookupAttrs,
     Op,
     PadAttrs,
+    ResizeAttrs,
     SliceAttrs,
     SoftmaxAttrs,
     Tensor,
@@ -189,6 +190,30 @@ def _batch_to_space(graph: Graph, op: Op) -> KernelCall:
     return _moved(Kernel.BATCH_TO_SPACE, params, x)
 
 
+def _resize_nearest(graph: Graph, op: Op) -> KernelCall:
+    """Rows and columns repeated, which are loops that stay where they are."""
+    assert isinstance(op.attrs, ResizeAttrs)
+    x = graph.tensors[op.inputs[0]]
+    batch, rows, columns, depth = x.shape
+    down, across = (
+        _repeats(op, op.attrs, inputs, outputs)
+        for inputs, outputs in zip(x.shape[1:3], graph.op_output(op).shape[1:3], strict=True)
+    )
+    loops = [(batch * rows, columns * depth), (down, 0), (columns, depth), (across, 0), (depth, 1)]
+    return _strided(x, 0, loops)
+
+
+def _repeats(op: Op, attrs: ResizeAttrs, inputs: int, outputs: int) -> int:
+    times = max(1, outputs // inputs)
+    if nearest_indices(attrs, inputs, outputs) != [i for i in range(inputs) for _ in range(times)]:
+        raise refuse(
+            op,
+            f"makes {outputs} of {inputs} rows or columns",
+            hint="make the size a whole multiple, with half_pixel_centers and no align_corners",
+        )
+    return times
+
+
 def _image(tensor: Tensor) -> tuple[int, int, int, int]:
     """Of three dimensions the second is rows, and there is one column."""
     *outer, depth = tensor.shape
@@ -228,6 +253,7 @@ LOWERINGS: Mapping[OpKind, Lowering] = MappingProxyType(
         OpKind.TRANSPOSE: _transpose,
         OpKind.SPACE_TO_BATCH_ND: _space_to_batch,
         OpKind.BATCH_TO_SPACE_ND: _batch_to_space,
+        OpKind.RESIZE_NEAREST_NEIGHBOR: _resize_nearest,
         OpKind.SOFTMAX: _softmax,
         OpKind.LOGISTIC: _lookup,
         OpKind.TANH: _lookup,

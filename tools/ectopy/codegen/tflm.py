@@ -36,6 +36,7 @@ ADDITIONS: dict[OpKind, str] = {
     OpKind.TRANSPOSE: "AddTranspose()",
     OpKind.SPACE_TO_BATCH_ND: "AddSpaceToBatchNd()",
     OpKind.BATCH_TO_SPACE_ND: "AddBatchToSpaceNd()",
+    OpKind.RESIZE_NEAREST_NEIGHBOR: "AddResizeNearestNeighbor()",
     OpKind.SOFTMAX: "AddSoftmax(tflite::Register_SOFTMAX_INT8())",
     OpKind.LOGISTIC: "AddLogistic()",
     OpKind.TANH: "AddTanh()",

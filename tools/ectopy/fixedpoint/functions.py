@@ -1,6 +1,6 @@
 """exp, reciprocal, logistic and tanh as TFLite's int8 kernels compute them: without a float.
 
-Numbers are raw int32 with a fixed number of bits behind the point; a name like ``q26`` says how
+Numbers are raw int32 with a fixed number of bits behind the point; a name like ``q27`` says how
 many. Every product is a rounded high multiplication, so results equal TFLite's to the last bit.
 
 Source: gemmlowp ``fixedpoint.h`` (the polynomials and their constants), TFLite
@@ -107,7 +107,7 @@ def reciprocal_of_one_plus(a: npt.ArrayLike) -> Int32Array:
     return _saturated_left(_newton(a), 1).astype(np.int32)
 
 
-def logistic_q4(a: npt.ArrayLike) -> Int32Array:
+def logistic_q27(a: npt.ArrayLike) -> Int32Array:
     """1 / (1 + e^-a) as Q31.
 
     Args:
@@ -119,8 +119,8 @@ def logistic_q4(a: npt.ArrayLike) -> Int32Array:
     return np.where(raw == 0, 1 << 30, result).astype(np.int32)
 
 
-def tanh_q4(a: npt.ArrayLike) -> Int32Array:
-    """The hyperbolic tangent as Q31; like :func:`logistic_q4`."""
+def tanh_q27(a: npt.ArrayLike) -> Int32Array:
+    """The hyperbolic tangent as Q31; like :func:`logistic_q27`."""
     raw = np.asarray(a, np.int64)
     # The same bits with one integer bit more are twice the value: e^(-2|a|).
     x = _newton(exp_of_negative(-np.abs(raw), 5))

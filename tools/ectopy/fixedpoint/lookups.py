@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ectopy.fixedpoint.functions import input_radius, logistic_q4, tanh_q4
+from ectopy.fixedpoint.functions import input_radius, logistic_q27, tanh_q27
 from ectopy.fixedpoint.requantize import (
     INT8_MAX,
     INT8_MIN,
@@ -102,12 +102,12 @@ def leaky_relu_table(x: Affine, y: Affine, alpha: float) -> Table:
 
 def logistic_table(x: Affine) -> Table:
     """LOGISTIC, whose output has scale 1/256 and zero point -128."""
-    return _between_ends(x, lambda raw: rounding_divide_by_pot(logistic_q4(raw), 23) + INT8_MIN)
+    return _between_ends(x, lambda raw: rounding_divide_by_pot(logistic_q27(raw), 23) + INT8_MIN)
 
 
 def tanh_table(x: Affine) -> Table:
     """TANH, whose output has scale 1/128 and zero point 0."""
-    return _between_ends(x, lambda raw: rounding_divide_by_pot(tanh_q4(raw), 24))
+    return _between_ends(x, lambda raw: rounding_divide_by_pot(tanh_q27(raw), 24))
 
 
 def hard_swish_table(x: Affine, y: Affine) -> Table:

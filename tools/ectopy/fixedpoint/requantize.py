@@ -179,7 +179,11 @@ class AddConstants:
 
 
 def add_constants(a_scale: float, b_scale: float, output_scale: float) -> AddConstants:
-    """The constants of ADD or SUB for its three scales."""
+    """The constants of ADD or SUB for its three scales.
+
+    In double precision for both. Sources of tflite-micro up to August 2026 compute those of SUB in
+    float32; the interpreter we compare with does not.
+    """
     common = 2 * max(a_scale, b_scale)
     return AddConstants(
         a=quantize_multiplier(a_scale / common),

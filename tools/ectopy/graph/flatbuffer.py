@@ -131,6 +131,8 @@ def _hint_for(name: str) -> str:
         return f"the model's input or output is float; {REQUANTIZE}"
     if name in OF_UNKNOWN_SHAPES:
         return FIXED_SHAPE
+    if name == "TILE":
+        return "tflite-micro has no TILE; use UpSampling2D of one row instead of UpSampling1D"
     return SUPPORTED
 
 

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from ectopy.graph.types import ConvAttrs, DepthwiseAttrs, Graph, Op, PoolAttrs
+import numpy as np
+
+from ectopy.graph.types import (
+    ConvAttrs,
+    DepthwiseAttrs,
+    Graph,
+    Op,
+    PoolAttrs,
+    ResizeAttrs,
+)
 from ectopy.vocab import Padding
 
 
@@ -66,3 +76,16 @@ def pad_value(graph: Graph, op: Op) -> int:
     quant = graph.op_output(op).quant
     assert quant is not None
     return quant.zero_point
+
+
+def nearest_indices(attrs: ResizeAttrs, inputs: int, outputs: int) -> list[int]:
+    """Which input each output of RESIZE_NEAREST_NEIGHBOR shows, along one axis.
+
+    Source: TFLite ``reference/resize_nearest_neighbor.h``; in float32.
+    """
+    ends = attrs.align_corners and outputs > 1
+    scale = np.float32(inputs - ends) / np.float32(outputs - ends)
+    offset = np.float32(0.5 if attrs.half_pixel_centers else 0.0)
+    rounding = 0.5 if attrs.align_corners else 0.0
+    places = [float((np.float32(i) + offset) * scale) for i in range(outputs)]
+    return [min(math.floor(place + rounding), inputs - 1) for place in places]

@@ -18,6 +18,7 @@ from ectopy.graph.types import (
     OpAttrs,
     PoolAttrs,
     ReshapeAttrs,
+    ResizeAttrs,
     SoftmaxAttrs,
 )
 from ectopy.vocab import Activation, OpKind, Padding
@@ -124,6 +125,13 @@ def _leaky_relu(options: Any) -> LookupAttrs:
     return LookupAttrs(alpha=float(options.Alpha()))
 
 
+def _resize(options: Any) -> ResizeAttrs:
+    return ResizeAttrs(
+        align_corners=bool(options.AlignCorners()),
+        half_pixel_centers=bool(options.HalfPixelCenters()),
+    )
+
+
 OptionParser: TypeAlias = tuple[int, type[Any], Callable[[Any], OpAttrs]]
 
 PARSERS: Mapping[OpKind, OptionParser] = MappingProxyType(
@@ -138,6 +146,11 @@ PARSERS: Mapping[OpKind, OptionParser] = MappingProxyType(
         OpKind.AVERAGE_POOL_2D: (tflite.BuiltinOptions.Pool2DOptions, tflite.Pool2DOptions, _pool),
         OpKind.SUB: (tflite.BuiltinOptions.SubOptions, tflite.SubOptions, _elementwise),
         OpKind.SOFTMAX: (tflite.BuiltinOptions.SoftmaxOptions, tflite.SoftmaxOptions, _softmax),
+        OpKind.RESIZE_NEAREST_NEIGHBOR: (
+            tflite.BuiltinOptions.ResizeNearestNeighborOptions,
+            tflite.ResizeNearestNeighborOptions,
+            _resize,
+        ),
         OpKind.LEAKY_RELU: (
             tflite.BuiltinOptions.LeakyReluOptions,
             tflite.LeakyReluOptions,

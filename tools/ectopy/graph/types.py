@@ -206,6 +206,14 @@ class BlockAttrs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResizeAttrs:
+    """RESIZE_NEAREST_NEIGHBOR; inputs (x, rows and columns of the output)."""
+
+    align_corners: bool
+    half_pixel_centers: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SoftmaxAttrs:
     """SOFTMAX; inputs (x,), along the last axis."""
 
@@ -240,6 +248,7 @@ OpAttrs: TypeAlias = (
     | SliceAttrs
     | TransposeAttrs
     | BlockAttrs
+    | ResizeAttrs
     | SoftmaxAttrs
     | LookupAttrs
 )

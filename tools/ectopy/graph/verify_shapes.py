@@ -187,6 +187,17 @@ def _check_batch_to_space(graph: Graph, op: Op) -> None:
     )
 
 
+def _check_resize(graph: Graph, op: Op) -> None:
+    x = _moved(graph, op, 2)
+    size = graph.tensors[op.inputs[1]]
+    if size.data is None or size.dtype is not DType.INT32 or size.elements != 2:
+        raise fail(op, "its size is not two constant numbers", FIXED_SHAPE)
+    if len(x.shape) != 4:
+        raise fail(op, f"its input of shape {x.shape} should have 4 dimensions")
+    rows, columns = (int(value) for value in size.data.flat)
+    expect_shape(graph, op, (x.shape[0], rows, columns, x.shape[3]))
+
+
 def _check_multiple(op: Op, padded: tuple[int, int], block: tuple[int, int]) -> None:
     if padded[0] % block[0] or padded[1] % block[1]:
         raise fail(op, f"{padded} rows and columns are not a multiple of {block}")
@@ -209,5 +220,6 @@ SHAPE_CHECKS: Mapping[OpKind, Callable[[Graph, Op], None]] = MappingProxyType(
         OpKind.TRANSPOSE: _check_transpose,
         OpKind.SPACE_TO_BATCH_ND: _check_space_to_batch,
         OpKind.BATCH_TO_SPACE_ND: _check_batch_to_space,
+        OpKind.RESIZE_NEAREST_NEIGHBOR: _check_resize,
     }
 )

@@ -7,13 +7,14 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ectopy.graph.geometry import pad_value
+from ectopy.graph.geometry import nearest_indices, pad_value
 from ectopy.graph.types import (
     BlockAttrs,
     ConcatenationAttrs,
     Graph,
     Op,
     PadAttrs,
+    ResizeAttrs,
     SliceAttrs,
     TransposeAttrs,
 )
@@ -92,6 +93,18 @@ def batch_to_space(
     (top, left), (bottom, right) = op.attrs.before, op.attrs.after
     kept = whole[:, top : rows * down - bottom, left : columns * across - right, :]
     return kept.reshape(graph.op_output(op).shape).astype(np.int8)
+
+
+def resize_nearest(
+    graph: Graph, op: Op, inputs: Inputs, arithmetic: Arithmetic = TFLITE
+) -> Int8Array:
+    """RESIZE_NEAREST_NEIGHBOR of rows and columns."""
+    assert isinstance(op.attrs, ResizeAttrs)
+    x = inputs[0]
+    _, height, width, _ = x.shape
+    _, rows, columns, _ = graph.op_output(op).shape
+    x = x[:, nearest_indices(op.attrs, height, rows)]
+    return x[:, :, nearest_indices(op.attrs, width, columns)].astype(np.int8)
 
 
 def _image(x: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -1,0 +1,30 @@
+"""Random models on an emulated Cortex-M4 against tflite-micro: every operator's output."""
+
+from pathlib import Path
+
+import pytest
+
+from ectopy.graph.reader import read_tflite
+from ectopy.reference import open_reference
+from firmware.aot_virt import build_for_virt
+from firmware.random_bytes import RandomBytes
+from firmware.random_models import RandomModel, RandomRows
+from firmware.test_kernels import assert_equal, inputs_of
+
+pytestmark = pytest.mark.e2e
+
+PER_KIND = 12
+
+
+def test_every_operator_equals_the_reference_on_the_emulated_processor(tmp_path: Path) -> None:
+    files = [
+        kind(5000 + seed).build()
+        for kind in (RandomModel, RandomRows, RandomBytes)
+        for seed in range(PER_KIND)
+    ]
+    graphs = [read_tflite(data, f"random {i}") for i, data in enumerate(files)]
+    models = build_for_virt(graphs, tmp_path)
+    jobs = [(i, x) for i, graph in enumerate(graphs) for x in list(inputs_of(graph, i))[:3]]
+    references = [open_reference(data, g) for data, g in zip(files, graphs, strict=True)]
+    for (number, x), outputs in zip(jobs, models.run(jobs), strict=True):
+        assert_equal(graphs[number], outputs, references[number], x)
