@@ -18,6 +18,7 @@ DOCUMENTS = sorted(
         *ROOT.glob("*.md"),
         *(ROOT / "firmware").rglob("*.md"),
         *(ROOT / "models").rglob("*.md"),
+        *(ROOT / "tests").rglob("*.md"),
     ]
 )
 TOP_FOLDERS = {p.name for p in ROOT.iterdir() if p.is_dir()} - {"build", "runs"}

@@ -10,11 +10,17 @@ from click.testing import CliRunner
 
 from ectopy.cli import group
 from ectopy.codegen import BANNER
-from ectopy.errors import BudgetError, InputError, ModelError
+from ectopy.errors import BudgetError, EctopyError, InputError, ModelError
 from ectopy.graph.reader import read_tflite
 from ectopy.reference import ReferenceExecutor
 from ectopy.usecases.build import BuildRequest, build_firmware
-from ectopy.usecases.render import GOLDEN_WINDOWS, golden_windows, render, render_texts
+from ectopy.usecases.render import (
+    GOLDEN_WINDOWS,
+    golden_windows,
+    render,
+    render_file,
+    render_texts,
+)
 from ectopy.vocab import BoardName, EngineName
 from ectopy.zoo import Bundle, open_bundle
 from support.tflite_builder import ModelBuilder, Quant
@@ -146,3 +152,43 @@ def test_the_render_command_says_what_it_wrote(bundle_of: MakeBundle, tmp_path: 
     assert result.exit_code == 0, result.output
     assert "4 operators, 3 kernel calls" in result.output
     assert (out / "model_aot.c").is_file() and (out / "model_info.c").is_file()
+
+
+def test_a_model_without_a_bundle_is_rendered_alone(bundle_of: MakeBundle, tmp_path: Path) -> None:
+    file, out = tmp_path / "any.tflite", tmp_path / "out"
+    file.write_bytes(tiny_model(samples=77, classes=9))
+    result = CliRunner().invoke(group, ["render", "--model", str(file), "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    assert "any: 4 operators, 3 kernel calls" in result.output
+    assert [path.name for path in out.iterdir()] == ["model_aot.c"]
+    file.write_bytes(tiny_model())
+    alone = render_file(file, EngineName.AOT, out)
+    whole = render_texts(bundle_of(tiny_model()), EngineName.AOT)
+    assert code_of(alone.texts) == code_of(whole.texts)
+    assert (alone.arena_bytes, alone.constant_bytes) == (whole.arena_bytes, whole.constant_bytes)
+
+
+def code_of(texts: dict[str, str]) -> list[str]:
+    """The inference without what is said about its origin."""
+    return texts["model_aot.c"].splitlines()[1:]
+
+
+@pytest.mark.parametrize(
+    ("content", "engine", "words"),
+    [
+        (tiny_model(), "tflm", "engine aot only"),
+        (b"no model at all", "aot", "not a usable TFLite model"),
+        (None, "aot", "no model file"),
+    ],
+)
+def test_a_file_that_cannot_be_rendered_alone_is_refused(
+    tmp_path: Path, content: bytes | None, engine: str, words: str
+) -> None:
+    file, out = tmp_path / "any.tflite", tmp_path / "out"
+    if content is not None:
+        file.write_bytes(content)
+    command = ["render", "--model", str(file), "--engine", engine, "--out", str(out)]
+    with pytest.raises(EctopyError, match=words) as caught:
+        CliRunner().invoke(group, command, catch_exceptions=False, standalone_mode=False)
+    assert caught.value.exit_code == 2 and caught.value.hint
+    assert not out.exists()

@@ -13,7 +13,6 @@ import pytest
 from ectopy.cli import main
 from ectopy.errors import InputError, ToolError
 from ectopy.graph.reader import read_tflite
-from ectopy.graph.types import Tensor
 from ectopy.preprocess import normalize
 from ectopy.quantize.report import f1_drop
 from ectopy.usecases import holdout
@@ -23,6 +22,7 @@ from ectopy.usecases.train import TrainRequest, train_bundle
 from ectopy.windows import WindowRequest, WindowSet
 from ectopy.zoo import Bundle, open_bundle, require_tensorflow
 from support.ecg import made_up_windows
+from support.same_graph import require_same_graph
 
 RECORDS = ("101", "106", "108", "109", "112", "114", "124", "201", "220", "223")
 DS1 = made_up_windows(dict.fromkeys(RECORDS, (12, 4, 4)))
@@ -157,17 +157,6 @@ def test_a_folder_that_cannot_be_written_is_one_error(
     assert bool(began) is not full_from_the_start
 
 
-def require_same_tensor(ours: Tensor, theirs: Tensor) -> None:
-    """Equal but for the last bits of TensorFlow's floats, which depend on the processor."""
-    assert (ours.name, ours.shape, ours.dtype) == (theirs.name, theirs.shape, theirs.dtype)
-    assert (ours.quant is None, ours.data is None) == (theirs.quant is None, theirs.data is None)
-    if ours.quant is not None and theirs.quant is not None:
-        assert ours.quant.scales == pytest.approx(theirs.quant.scales, rel=1e-5)
-        assert ours.quant.zero_points == theirs.quant.zero_points
-    if ours.data is not None and theirs.data is not None:
-        np.testing.assert_allclose(ours.data, theirs.data, rtol=1e-4, atol=1)
-
-
 @pytest.mark.train
 @pytest.mark.parametrize("name", ["beat-2-eff-sm", "beat-3-eff-sm"])
 def test_shipped_tflite_is_what_quantize_makes_of_the_shipped_keras_model(
@@ -188,11 +177,7 @@ def test_shipped_tflite_is_what_quantize_makes_of_the_shipped_keras_model(
     inputs = normalize(samples, bundle.configuration.preprocess.epsilon_mv2)
     made = read_tflite(convert_to_int8(load_keras(bundle), inputs), name)
     shipped = read_tflite(bundle.require_tflite().read_bytes(), name)
-    assert [(op.kind, op.inputs, op.outputs, op.attrs) for op in made.ops] == [
-        (op.kind, op.inputs, op.outputs, op.attrs) for op in shipped.ops
-    ]
-    for ours, theirs in zip(made.tensors, shipped.tensors, strict=True):
-        require_same_tensor(ours, theirs)
+    require_same_graph(made, shipped)
 
 
 def test_without_tensorflow_the_commands_say_how_to_get_it(

@@ -7,13 +7,21 @@ from pathlib import Path
 import click
 
 from ectopy import console
-from ectopy.usecases.render import Rendering, render
+from ectopy.graph.reader import model_name
+from ectopy.usecases.render import Rendering, render, render_file
 from ectopy.vocab import EngineName
 from ectopy.zoo import open_bundle
 
+TFLITE = ".tflite"
+
 
 @click.command()
-@click.option("--model", default="beat-3-eff-sm", show_default=True, help="Bundle name or folder.")
+@click.option(
+    "--model",
+    default="beat-3-eff-sm",
+    show_default=True,
+    help="Bundle name or folder; or any int8 .tflite file, for its inference alone.",
+)
 @click.option(
     "--engine",
     type=click.Choice([e.value for e in EngineName]),
@@ -29,12 +37,18 @@ from ectopy.zoo import open_bundle
 )
 def command(model: str, engine: str, out_dir: Path | None) -> None:
     """Compile an int8 model to the sources of an engine."""
-    bundle = open_bundle(model)
-    folder = out_dir or Path("build") / f"generated-{bundle.name}"
-    rendering = render(bundle, EngineName(engine), folder)
-    console.say(f"{bundle.name}: {len(rendering.graph.ops)} operators, {_memory(rendering)}")
-    for name in rendering.texts:
-        console.say(f"wrote {folder / name}")
+    path, chosen = Path(model), EngineName(engine)
+    is_file = path.suffix == TFLITE and not path.is_dir()
+    bundle = None if is_file else open_bundle(model)
+    name = model_name(path) if bundle is None else bundle.name
+    folder = out_dir or Path("build") / f"generated-{name}"
+    if bundle is None:
+        rendering = render_file(path, chosen, folder)
+    else:
+        rendering = render(bundle, chosen, folder)
+    console.say(f"{name}: {len(rendering.graph.ops)} operators, {_memory(rendering)}")
+    for file in rendering.texts:
+        console.say(f"wrote {folder / file}")
 
 
 def _memory(rendering: Rendering) -> str:

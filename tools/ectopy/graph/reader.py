@@ -46,8 +46,12 @@ def load_tflite(path: Path) -> Graph:
     Raises:
         ModelError: The file cannot be read or is no model we accept.
     """
-    name = path.parent.name if path.stem == "model" and path.parent.name else path.stem
-    return read_tflite(read_model_bytes(path), name)
+    return read_tflite(read_model_bytes(path), model_name(path))
+
+
+def model_name(path: Path) -> str:
+    """What a model is called: its file, or the folder of a file that is just ``model``."""
+    return path.parent.name if path.stem == "model" and path.parent.name else path.stem
 
 
 def read_model_bytes(path: Path) -> bytes:

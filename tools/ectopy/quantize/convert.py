@@ -79,8 +79,9 @@ def convert_to_int8(model: Any, inputs: npt.NDArray[np.float32]) -> bytes:
     model.
 
     Args:
-        model: Keras model with input (batch, 512, 1).
-        inputs: float32 (n, 512), normalized windows that set the ranges of the activations.
+        model: Keras model with one input, (batch, 512, 1) for a beat classifier.
+        inputs: float32 (n, ...), the values of n model inputs, such as (n, 512) normalized
+            windows; they set the ranges of the activations.
 
     Returns:
         The .tflite file; the same bytes for the same model, inputs and TensorFlow.
@@ -88,13 +89,14 @@ def convert_to_int8(model: Any, inputs: npt.NDArray[np.float32]) -> bytes:
     Raises:
         ToolError: TensorFlow refuses.
     """
+    shape = (1, *model.input_shape[1:])
 
     def representative() -> Iterator[list[npt.NDArray[np.float32]]]:
         for window in inputs:
-            yield [window[np.newaxis, :, np.newaxis]]
+            yield [window.reshape(shape)]
 
     with tempfile.TemporaryDirectory() as folder:
-        _save(model, Path(folder), inputs.shape[1])
+        _save(model, Path(folder), shape)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = representative
@@ -113,12 +115,12 @@ def runtime_name() -> str:
     return f"Keras {keras.__version__}, TensorFlow {tf.__version__}"
 
 
-def _save(model: Any, folder: Path, samples: int) -> None:
+def _save(model: Any, folder: Path, shape: tuple[int, ...]) -> None:
     archive = keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint(
         name="serve",
         fn=lambda x: model(x, training=False),
-        input_signature=[tf.TensorSpec((1, samples, 1), tf.float32, name="input")],
+        input_signature=[tf.TensorSpec(shape, tf.float32, name="input")],
     )
     archive.write_out(str(folder), verbose=False)

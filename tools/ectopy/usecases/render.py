@@ -15,10 +15,11 @@ from ectopy.codegen import (
     ImageInfo,
     generous_arena_bytes,
     render_image,
+    render_model,
     render_tflm,
 )
 from ectopy.errors import InputError, ModelError
-from ectopy.graph.reader import read_model_bytes, read_tflite
+from ectopy.graph.reader import load_tflite, read_model_bytes, read_tflite
 from ectopy.graph.types import Graph
 from ectopy.preprocess import quantize_windows
 from ectopy.reference import ReferenceExecutor
@@ -63,17 +64,47 @@ def render(
         InputError: The folder cannot be written.
     """
     rendering = render_texts(bundle, engine, arena_bytes)
+    _write(rendering.texts, out_dir)
+    return rendering
+
+
+def render_file(path: Path, engine: EngineName, out_dir: Path) -> Rendering:
+    """Compiles any int8 model and writes its inference, to be linked with kernels and engine.
+
+    A file alone does not tell what the application needs: classes, frame, preprocess.
+
+    Args:
+        path: A .tflite file.
+        engine: ``aot``; an interpreter needs no code of a model but its bytes.
+        out_dir: As for :func:`render`.
+
+    Raises:
+        ModelError: The model cannot be used.
+        InputError: The engine is another, or the folder cannot be written.
+    """
+    if engine is not EngineName.AOT:
+        raise InputError(
+            f"{path} is rendered for engine {EngineName.AOT} only",
+            hint=f"engine {engine} takes a bundle: a folder with configuration.json too",
+        )
+    graph = load_tflite(path)
+    plan = compile_graph(graph)
+    rendering = _compiled(graph, plan, render_model(graph, plan))
+    _write(rendering.texts, out_dir)
+    return rendering
+
+
+def _write(texts: dict[str, str], out_dir: Path) -> None:
     try:
-        _write(rendering.texts, out_dir)
+        _update(texts, out_dir)
     except OSError as error:
         raise InputError(
             f"generated files cannot be written to {out_dir}: {error.strerror}",
             hint="choose another folder",
         ) from error
-    return rendering
 
 
-def _write(texts: dict[str, str], out_dir: Path) -> None:
+def _update(texts: dict[str, str], out_dir: Path) -> None:
     out_dir.mkdir(parents=True, exist_ok=True)
     generated = {*out_dir.glob("*.c"), *out_dir.glob("*.cc")}
     for path in generated - {out_dir / name for name in texts}:
@@ -101,10 +132,14 @@ def render_texts(bundle: Bundle, engine: EngineName, arena_bytes: int | None = N
             constant_bytes=len(tflite),
         )
     plan = compile_graph(graph)
+    return _compiled(graph, plan, render_image(graph, plan, info))
+
+
+def _compiled(graph: Graph, plan: Plan, texts: dict[str, str]) -> Rendering:
     return Rendering(
         graph=graph,
         plan=plan,
-        texts=render_image(graph, plan, info),
+        texts=texts,
         arena_bytes=plan.arena_bytes,
         constant_bytes=_constant_bytes(plan),
     )
