@@ -14,9 +14,9 @@ from ectopy.aot.types import Kernel
 
 ROOT = Path(__file__).parents[2]
 README = Path("firmware/kernels/README.md")
-HEADER = Path("firmware/include/ectopy/kernels.h")
-TYPES = Path("tools/ectopy/aot/types.py")
-PARAMS = Path("tools/ectopy/aot/params.py")
+HEADERS = Path("firmware/include/ectopy")
+AOT = Path("tools/ectopy/aot")
+TYPES = AOT / "types.py"
 SIGNATURE = re.compile(r"^void (ect_\w+)\(const (ect_\w+_t) \*", re.MULTILINE)
 NEW = "ect_negate_s8_ref"
 
@@ -28,18 +28,21 @@ def steps(root: Path) -> dict[int, str]:
     return {int(n): " ".join(body.split()) for n, body in zip(found[::2], found[1::2], strict=True)}
 
 
+def texts(folder: Path, pattern: str) -> str:
+    return "\n".join(file.read_text() for file in sorted(folder.glob(pattern)))
+
+
 def left_to_do(root: Path, kernel: str) -> list[int]:
     """Which of the first four steps nobody has done for a kernel."""
-    declared = dict(SIGNATURE.findall((root / HEADER).read_text()))
+    declared = dict(SIGNATURE.findall(texts(root / HEADERS, "kernels*.h")))
     source = root / README.parent / kernel.rpartition("_")[2] / f"{kernel}.c"
     member = re.search(rf'^    (\w+) = "{kernel}"$', (root / TYPES).read_text(), re.MULTILINE)
     struct = f'c_type: ClassVar[str] = "{declared.get(kernel)}"'
-    chosen = "\n".join(f.read_text() for f in (root / "tools/ectopy/aot").glob("*.py"))
     done = {
         1: kernel in declared,
         2: source.exists() and f"\nvoid {kernel}(" in source.read_text(),
-        3: member is not None and struct in (root / PARAMS).read_text(),
-        4: member is not None and f"Kernel.{member[1]}" in chosen,
+        3: member is not None and struct in texts(root / AOT, "params*.py"),
+        4: member is not None and f"Kernel.{member[1]}" in texts(root / AOT, "*.py"),
     }
     return [step for step, is_done in done.items() if not is_done]
 
@@ -59,7 +62,7 @@ def test_the_list_has_six_steps_and_what_it_names_exists() -> None:
 
 
 def test_somebody_who_follows_the_steps_comes_to_their_end(tmp_path: Path) -> None:
-    for folder in ("firmware/include", "firmware/kernels", "tools/ectopy/aot"):
+    for folder in (HEADERS, README.parent, AOT):
         shutil.copytree(ROOT / folder, tmp_path / folder)
 
     def write(file: Path, text: str) -> None:
@@ -67,12 +70,15 @@ def test_somebody_who_follows_the_steps_comes_to_their_end(tmp_path: Path) -> No
             stream.write(text)
 
     assert left_to_do(tmp_path, NEW) == [1, 2, 3, 4]
-    write(HEADER, f"\nvoid {NEW}(const ect_negate_t *p, const int8_t *in, int8_t *out);\n")
+    write(
+        HEADERS / "kernels.h",
+        f"\nvoid {NEW}(const ect_negate_t *p, const int8_t *in, int8_t *out);\n",
+    )
     assert left_to_do(tmp_path, NEW) == [2, 3, 4]
     write(README.parent / "ref" / f"{NEW}.c", f"\nvoid {NEW}(const ect_negate_t *p) {{}}\n")
     assert left_to_do(tmp_path, NEW) == [3, 4]
     write(TYPES, f'\n    NEGATE = "{NEW}"\n')
-    write(PARAMS, '\n    c_type: ClassVar[str] = "ect_negate_t"\n')
+    write(AOT / "params.py", '\n    c_type: ClassVar[str] = "ect_negate_t"\n')
     assert left_to_do(tmp_path, NEW) == [4]
-    write(Path("tools/ectopy/aot/lower.py"), "\ncall = Kernel.NEGATE\n")
+    write(AOT / "lower.py", "\ncall = Kernel.NEGATE\n")
     assert left_to_do(tmp_path, NEW) == []
