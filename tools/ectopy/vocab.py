@@ -68,6 +68,11 @@ class Optimize(StrEnum):
     DEBUG = "debug"
     """Every operator by itself, so that every tensor can be seen."""
 
+    @property
+    def for_production(self) -> bool:
+        """Whether a device may be shipped with it."""
+        return self is not Optimize.DEBUG
+
 
 class LinkKind(StrEnum):
     """How frames reach a board: a serial port, FIFOs through semihosting, or pipes."""

@@ -7,31 +7,28 @@ from pathlib import Path
 import click
 
 from ectopy import console
+from ectopy.cli.options import engine_options
 from ectopy.usecases.render import Rendering, render
-from ectopy.vocab import EngineName
+from ectopy.vocab import EngineName, Optimize
 from ectopy.zoo import open_bundle
 
 
 @click.command()
 @click.option("--model", default="beat-3-eff-sm", show_default=True, help="Bundle name or folder.")
-@click.option(
-    "--engine",
-    type=click.Choice([e.value for e in EngineName]),
-    default=EngineName.AOT.value,
-    show_default=True,
-    help="Inference engine.",
-)
+@engine_options
 @click.option(
     "--out",
     "out_dir",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the C files.  [default: build/generated-<model>]",
+    help="Folder for the C files.  [default: in build, by goal and model]",
 )
-def command(model: str, engine: str, out_dir: Path | None) -> None:
+def command(model: str, engine: str, optimize: str, out_dir: Path | None) -> None:
     """Compile an int8 model to the sources of an engine."""
     bundle = open_bundle(model)
-    folder = out_dir or Path("build") / f"generated-{bundle.name}"
-    rendering = render(bundle, EngineName(engine), folder)
+    goal = Optimize(optimize)
+    aim = "" if goal is Optimize.SPEED else f"-{goal}"
+    folder = out_dir or Path("build") / f"generated{aim}-{bundle.name}"
+    rendering = render(bundle, EngineName(engine), folder, optimize=goal)
     console.say(f"{bundle.name}: {len(rendering.graph.ops)} operators, {_memory(rendering)}")
     for name in rendering.texts:
         console.say(f"wrote {folder / name}")

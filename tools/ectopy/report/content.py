@@ -276,7 +276,7 @@ def _artefacts(record: RunRecord) -> tuple[Fact, ...]:
         Fact(
             name="Firmware",
             pieces=(
-                f"engine {record.engine.name} {record.engine.version}",
+                f"engine {record.engine}",
                 f"build {firmware.build_id}",
                 firmware.toolchain,
                 f"ELF sha256 {short(firmware.elf_sha256)}",

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ectopy.aot import compile_graph, unsupported_reason
+from ectopy.aot import unsupported_reason
 from ectopy.errors import EctopyError
 from ectopy.graph.costs import (
     OpCost,
@@ -18,7 +18,8 @@ from ectopy.graph.costs import (
 )
 from ectopy.graph.reader import load_tflite
 from ectopy.graph.types import Graph, Op, Tensor
-from ectopy.vocab import Activation, DType, EngineName, OpKind
+from ectopy.usecases.engine_plan import aot_plan
+from ectopy.vocab import Activation, DType, EngineName, OpKind, Optimize
 from ectopy.zoo import open_bundle
 
 WRAPPERS = re.compile(r"^(functional|model|sequential)(_\d+)*$")
@@ -167,7 +168,7 @@ def _op(graph: Graph, op: Op) -> OpFact:
 
 def _aot(graph: Graph) -> EngineFact:
     try:
-        arena_bytes = compile_graph(graph).arena_bytes
+        arena_bytes = aot_plan(graph, Optimize.SPEED).arena_bytes
     except EctopyError as error:
         return EngineFact(
             engine=EngineName.AOT, supported=False, arena_bytes=None, problem=error.message

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ectopy.aot import Plan, compile_graph
-from ectopy.aot.types import ConstOperand
+from ectopy.aot import Plan
 from ectopy.codegen import (
     BANNER,
     ImageInfo,
@@ -22,7 +21,8 @@ from ectopy.graph.reader import read_model_bytes, read_tflite
 from ectopy.graph.types import Graph
 from ectopy.preprocess import quantize_windows
 from ectopy.reference import ReferenceExecutor
-from ectopy.vocab import EngineName
+from ectopy.usecases.engine_plan import constant_bytes, engine_plan
+from ectopy.vocab import EngineName, Optimize
 from ectopy.zoo import Bundle
 
 GOLDEN_WINDOWS = 4
@@ -47,7 +47,12 @@ class Rendering:
 
 
 def render(
-    bundle: Bundle, engine: EngineName, out_dir: Path, arena_bytes: int | None = None
+    bundle: Bundle,
+    engine: EngineName,
+    out_dir: Path,
+    *,
+    optimize: Optimize = Optimize.SPEED,
+    arena_bytes: int | None = None,
 ) -> Rendering:
     """Compiles a bundle's int8 model and writes C and C++ files.
 
@@ -56,13 +61,14 @@ def render(
         engine: Whose code.
         out_dir: Made if it is missing. Files that would not change are not touched; what an
             earlier version generated and this one does not is removed.
+        optimize: What the plan of engine aot is made for.
         arena_bytes: For engine tflm, whose arena is measured; a generous one without.
 
     Raises:
         ModelError: The model cannot be used, or does not fit its configuration.
-        InputError: The folder cannot be written.
+        InputError: The folder cannot be written, or the engine has no plan to be optimized.
     """
-    rendering = render_texts(bundle, engine, arena_bytes)
+    rendering = render_texts(bundle, engine, optimize=optimize, arena_bytes=arena_bytes)
     try:
         _write(rendering.texts, out_dir)
     except OSError as error:
@@ -85,13 +91,20 @@ def _write(texts: dict[str, str], out_dir: Path) -> None:
             path.write_bytes(text.encode())
 
 
-def render_texts(bundle: Bundle, engine: EngineName, arena_bytes: int | None = None) -> Rendering:
+def render_texts(
+    bundle: Bundle,
+    engine: EngineName,
+    *,
+    optimize: Optimize = Optimize.SPEED,
+    arena_bytes: int | None = None,
+) -> Rendering:
     """The same without writing anything."""
     tflite = read_model_bytes(bundle.require_tflite())
     graph = read_tflite(tflite, bundle.name)
     _require_fit(bundle, graph)
     info = _info(bundle, graph)
-    if engine is EngineName.TFLM:
+    plan = engine_plan(graph, engine, optimize)
+    if plan is None:
         arena_bytes = arena_bytes or generous_arena_bytes(graph)
         return Rendering(
             graph=graph,
@@ -100,21 +113,13 @@ def render_texts(bundle: Bundle, engine: EngineName, arena_bytes: int | None = N
             arena_bytes=arena_bytes,
             constant_bytes=len(tflite),
         )
-    plan = compile_graph(graph)
     return Rendering(
         graph=graph,
         plan=plan,
         texts=render_image(graph, plan, info),
         arena_bytes=plan.arena_bytes,
-        constant_bytes=_constant_bytes(plan),
+        constant_bytes=sum(constant_bytes(step) for step in plan.steps),
     )
-
-
-def _constant_bytes(plan: Plan) -> int:
-    """Weights, biases and constant operands."""
-    calls = [step.call for step in plan.steps if step.call is not None]
-    operands = [operand for call in calls for operand in call.operands]
-    return sum(int(o.values.nbytes) for o in operands if isinstance(o, ConstOperand))
 
 
 def _require_fit(bundle: Bundle, graph: Graph) -> None:
