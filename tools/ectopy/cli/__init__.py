@@ -26,6 +26,7 @@ COMMANDS = {
     "gate": "ectopy.cli.gate",
     "flash": "ectopy.cli.flash",
     "inspect": "ectopy.cli.inspect",
+    "plan": "ectopy.cli.plan",
     "ports": "ectopy.cli.ports",
     "profile": "ectopy.cli.profile",
     "quantize": "ectopy.cli.quantize",

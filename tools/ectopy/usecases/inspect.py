@@ -118,9 +118,7 @@ def inspect_model(target: str) -> ModelFacts:
     Raises:
         ModelError: There is no such model, or it is not a full-integer int8 model.
     """
-    path = Path(target)
-    if path.is_dir() or (path.suffix != ".tflite" and not path.is_file()):
-        path = open_bundle(target).require_tflite()
+    path = model_file(target)
     graph = load_tflite(path)
     return ModelFacts(
         name=graph.name,
@@ -136,6 +134,21 @@ def inspect_model(target: str) -> ModelFacts:
         peak_activation_bytes=peak_activation_bytes(graph),
         engines=(_aot(graph), _TFLM),
     )
+
+
+def model_file(target: str) -> Path:
+    """The model file that somebody means.
+
+    Args:
+        target: A .tflite file, a bundle's folder, or a bundle's name.
+
+    Raises:
+        ModelError: There is no such bundle.
+    """
+    path = Path(target)
+    if path.is_dir() or (path.suffix != ".tflite" and not path.is_file()):
+        return open_bundle(target).require_tflite()
+    return path
 
 
 def _tensor(tensor: Tensor) -> TensorFact:
