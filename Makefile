@@ -68,6 +68,14 @@ profile: .venv/.ready $(TOOLS)  ## Where the instructions and modelled cycles of
 	@$(ECTOPY) profile --board $(BOARD) --model $(MODEL) $(engine) --seed $(SEED) $(data_dir) \
 		$(if $(JSON),--json '$(JSON)') $(ARGS)
 
+.PHONY: plan bench-engines
+plan: .venv/.ready  ## What the compiler decided: steps, kernels, memory (ARGS=--cycles: and costs)
+	@$(ECTOPY) plan --model $(MODEL) --optimize $(OPTIMIZE) $(data_dir) $(if $(JSON),--json '$(JSON)') $(ARGS)
+
+bench-engines: .venv/.ready toolchain  ## Engines side by side on the virtual board, with TFLM= and NEURALSPOT=
+	@$(ECTOPY) engines $(if $(filter command line,$(origin MODEL)),--model '$(MODEL)') $(data_dir) \
+		$(if $(JSON),--json '$(JSON)') $(ARGS)
+
 # Make hands PROBE= BAUD= CLOCK= NEURALSPOT= JLINK= JLINK_DEVICE= on in the environment.
 .PHONY: deploy flash reset ports
 deploy: .venv/.ready $(TOOLS)  ## Render, build, flash, self-test and measure a model: all steps on one board

@@ -21,6 +21,7 @@ COMMANDS = {
     "data": "ectopy.cli.data",
     "deploy": "ectopy.cli.deploy",
     "energy": "ectopy.cli.energy",
+    "engines": "ectopy.cli.engines",
     "diff": "ectopy.cli.diff",
     "evaluate": "ectopy.cli.evaluate",
     "gate": "ectopy.cli.gate",
