@@ -7,7 +7,8 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from ectopy.report.plan import PlannedStep, PlannedTensor, PlanTable
+from ectopy.report.content import short_shape
+from ectopy.report.plan import PlannedStep, PlanTable
 
 NO_KERNEL = "(the same memory)"
 
@@ -67,7 +68,7 @@ def _row(step: PlannedStep) -> list[str]:
         "\n+ ".join(step.kinds),
         escape(step.layer),
         step.kernel or f"[dim]{NO_KERNEL}[/]",
-        "\n".join(_shape(tensor) for tensor in step.outputs),
+        "\n".join(short_shape(tensor.shape) for tensor in step.outputs),
         "\n".join("planar" if tensor.planar else "" for tensor in step.outputs),
         "\n".join(f"{tensor.nbytes:,}" for tensor in step.outputs),
         "\n".join(f"{tensor.offset_bytes:,}" for tensor in step.outputs),
@@ -83,14 +84,6 @@ def _costs(step: PlannedStep) -> list[str]:
         f"{step.modelled_cycles or 0:,}",
         "" if per_cycle is None else f"{per_cycle:.3f}",
     ]
-
-
-def _shape(tensor: PlannedTensor) -> str:
-    """Shapes of one window's operators begin with 1x1x."""
-    sizes = list(tensor.shape)
-    while len(sizes) > 1 and sizes[0] == 1:
-        del sizes[0]
-    return "x".join(map(str, sizes)) or "scalar"
 
 
 def _totals(plan: PlanTable) -> str:

@@ -214,8 +214,8 @@ def _make(job: _Job, arena_bytes: int | None, progress: Progress) -> _Made:
         request.bundle,
         request.engine,
         generated,
+        arena_bytes,
         optimize=request.optimize,
-        arena_bytes=arena_bytes,
     )
     check_budget(
         request.board,

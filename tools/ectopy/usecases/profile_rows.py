@@ -8,6 +8,7 @@ from pathlib import Path
 from ectopy.cycles import CLOCK_HZ, Estimate, Tally, estimate
 from ectopy.graph.costs import graph_macs, op_macs
 from ectopy.graph.types import Graph
+from ectopy.report.content import short_shape
 from ectopy.report.profile import DeviceProfile, FunctionProfile, OperatorProfile, Profile
 from ectopy.toolchain import Image
 from ectopy.usecases.case import Case
@@ -131,7 +132,7 @@ def _row(
         index=indices[0],
         kind=" + ".join(op.kind for op in ops),
         name=layer_name(output.name),
-        shape=_short_shape(output.shape),
+        shape=short_shape(output.shape),
         kernel=kernel,
         macs=sum(op_macs(graph, op) for op in ops),
         emulated_instructions=tally.instructions,
@@ -176,11 +177,3 @@ def _functions(modelled: Estimate) -> tuple[FunctionProfile, ...]:
         )
         for each in modelled.functions
     )
-
-
-def _short_shape(shape: tuple[int, ...]) -> str:
-    """Shapes of one window's operators begin with 1x1x."""
-    sizes = list(shape)
-    while len(sizes) > 1 and sizes[0] == 1:
-        del sizes[0]
-    return "x".join(map(str, sizes)) or "scalar"

@@ -50,9 +50,9 @@ def render(
     bundle: Bundle,
     engine: EngineName,
     out_dir: Path,
+    arena_bytes: int | None = None,
     *,
     optimize: Optimize = Optimize.SPEED,
-    arena_bytes: int | None = None,
 ) -> Rendering:
     """Compiles a bundle's int8 model and writes C and C++ files.
 
@@ -61,14 +61,14 @@ def render(
         engine: Whose code.
         out_dir: Made if it is missing. Files that would not change are not touched; what an
             earlier version generated and this one does not is removed.
-        optimize: What the plan of engine aot is made for.
         arena_bytes: For engine tflm, whose arena is measured; a generous one without.
+        optimize: What the plan of engine aot is made for.
 
     Raises:
         ModelError: The model cannot be used, or does not fit its configuration.
         InputError: The folder cannot be written, or the engine has no plan to be optimized.
     """
-    rendering = render_texts(bundle, engine, optimize=optimize, arena_bytes=arena_bytes)
+    rendering = render_texts(bundle, engine, arena_bytes, optimize=optimize)
     try:
         _write(rendering.texts, out_dir)
     except OSError as error:
@@ -94,9 +94,9 @@ def _write(texts: dict[str, str], out_dir: Path) -> None:
 def render_texts(
     bundle: Bundle,
     engine: EngineName,
+    arena_bytes: int | None = None,
     *,
     optimize: Optimize = Optimize.SPEED,
-    arena_bytes: int | None = None,
 ) -> Rendering:
     """The same without writing anything."""
     tflite = read_model_bytes(bundle.require_tflite())
