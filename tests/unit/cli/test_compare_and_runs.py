@@ -68,6 +68,9 @@ def test_runs_for_different_goals_are_comparable_and_the_goals_are_shown(
     (line,) = (each for each in capsys.readouterr().out.splitlines() if "engine" in each)
     assert "aot 1, for speed" in line
     assert "aot 1, for debug" in line
+    assert run("compare", runs / "run1", runs / "run6", "--json") == 0
+    goals = json.loads(capsys.readouterr().out)["optimized_for"]
+    assert goals == {"a": "speed", "b": "debug"}
     assert run("runs", "--runs-dir", runs, "--metric", "invoke_median") == 0
     histories = [
         each for each in capsys.readouterr().out.splitlines() if "inference median" in each

@@ -74,7 +74,9 @@ def test_runtimes_are_taken_from_the_environment_of_make(
 
 def test_json_dash_gives_programs_the_figures_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("engines", "--json", "-") == 0
-    tree = json.loads(capsys.readouterr().out)
+    captured = capsys.readouterr()
+    assert "| aot 0.1.0, for speed |" in captured.err
+    tree = json.loads(captured.out)
     assert tree["models"][0]["engines"][0]["of_best_tflm"]["emulated_instructions"] == 0.25
 
 

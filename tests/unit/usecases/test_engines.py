@@ -148,6 +148,22 @@ def test_a_readme_keeps_its_table_where_a_run_could_not_fill_it(
         compare_engines(asked(tflm="", readme=copy))
 
 
+def test_a_readme_that_cannot_be_written_at_the_end_costs_no_figures(
+    outcomes: dict[str, BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "README.md"
+    copy.write_text(f"{BEGIN}\n{END}\n")
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    run = compare_engines(asked(readme=copy))
+    assert isinstance(run.failure, InputError)
+    assert "cannot be written: No space left" in run.failure.message
+    assert all(model.engines for model in run.table.models)
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [(None, "cannot be read"), (b"no markers", "once each"), (b"\xff\xfe\xff", "is not text")],

@@ -74,8 +74,8 @@ def command(**options: Any) -> None:
     )
     with console.progress_bar("engines") as progress:
         run = compare_engines(request, progress)
-    if not is_stdout(json_file):
-        console.write(to_markdown(run.table))
+    show = console.say if is_stdout(json_file) else console.write
+    show(to_markdown(run.table))
     write_json(to_json(run.table), json_file, hint="the table above says the same")
     if run.failure is not None:
         raise run.failure

@@ -26,8 +26,7 @@ def command(model: str, engine: str, optimize: str, out_dir: Path | None) -> Non
     """Compile an int8 model to the sources of an engine."""
     bundle = open_bundle(model)
     goal = Optimize(optimize)
-    aim = "" if goal is Optimize.SPEED else f"-{goal}"
-    folder = out_dir or Path("build") / f"generated{aim}-{bundle.name}"
+    folder = out_dir or Path("build") / f"generated{goal.suffix}-{bundle.name}"
     rendering = render(bundle, EngineName(engine), folder, optimize=goal)
     console.say(f"{bundle.name}: {len(rendering.graph.ops)} operators, {_memory(rendering)}")
     for name in rendering.texts:

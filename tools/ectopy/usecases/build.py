@@ -73,8 +73,7 @@ class BuildRequest:
 
 def build_folder(board: str, engine: str, model: str, optimize: Optimize = Optimize.SPEED) -> Path:
     """The folder of an image in ``build/`` beside the sources, one for each goal of a plan."""
-    aim = "" if optimize is Optimize.SPEED else f"-{optimize}"
-    return BUILD_DIR / f"{board}-{engine}{aim}-{model}"
+    return BUILD_DIR / f"{board}-{engine}{optimize.suffix}-{model}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

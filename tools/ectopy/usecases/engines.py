@@ -140,10 +140,13 @@ def compare_engines(request: EnginesRequest, progress: Progress = silent) -> Eng
         git=git_state(),
         models=models,
     )
-    run = EnginesRun(table=table, failure=comparison.failure)
-    if request.readme is not None and run.failure is None:
-        write_readme(request.readme, table)
-    return run
+    failure = comparison.failure
+    if request.readme is not None and failure is None:
+        try:
+            write_readme(request.readme, table)
+        except EctopyError as unwritten:
+            failure = unwritten
+    return EnginesRun(table=table, failure=failure)
 
 
 def find_contenders(request: EnginesRequest) -> tuple[Contender, ...]:
