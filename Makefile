@@ -3,6 +3,8 @@
 BOARD   ?= virt
 MODEL   ?= beat-3-eff-sm
 ENGINE  ?= aot
+# What the plan of ENGINE=aot is made for
+OPTIMIZE ?= speed
 LIMIT   ?= 1000
 DATASET ?= auto
 SPLIT   ?= ds2
@@ -21,6 +23,7 @@ C_FILES  = $(shell git ls-files 'firmware/*.c' 'firmware/*.cc' 'firmware/*.h' \
 TOOLS    = $(if $(filter host,$(BOARD)),host,toolchain)
 # BOARD=apollo4p: PROBE= is the serial number of its J-Link, if there are several
 cable    = $(if $(PORT),--port '$(PORT)') $(if $(PROBE),--probe '$(PROBE)')
+engine   = --engine $(ENGINE) --optimize $(OPTIMIZE)
 data_dir = $(if $(DATA_DIR),--data-dir '$(DATA_DIR)')
 # ENGINE=tflm: the library to link, see tools/ectopy/toolchain/runtime.py
 export TFLM TFLM_LIB NEURALSPOT RUNTIME RUNTIME_VARIANT ARENA_BYTES
@@ -34,11 +37,12 @@ help:  ## List the targets and variables
 	@echo
 	@echo "Variables: BOARD=virt|apollo4p|host MODEL=beat-3-eff-sm|beat-2-eff-sm|DIR ENGINE=aot|tflm LIMIT=N|all"
 	@echo "           DATASET=auto|mitdb|synthetic SPLIT=ds2|ds1 DATA_DIR= LINK=auto|uart|fast PORT= JSON= SEED="
+	@echo "           ENGINE=aot: OPTIMIZE=speed|debug (\`ectopy plan --help\` has all)"
 	@echo "           ENGINE=tflm: TFLM= [TFLM_LIB=] or NEURALSPOT= [RUNTIME=], RUNTIME_VARIANT= ARENA_BYTES="
 	@echo "           of apollo4p: NEURALSPOT=DIR CLOCK=hp|lp BAUD=921600 MODEL_IN=mram|tcm PROBE= JLINK="
 
 bench: .venv/.ready $(TOOLS)  ## Build the firmware, boot it, stream ECG windows, print and save the report
-	@$(ECTOPY) bench --board $(BOARD) --model $(MODEL) --engine $(ENGINE) --dataset $(DATASET) \
+	@$(ECTOPY) bench --board $(BOARD) --model $(MODEL) $(engine) --dataset $(DATASET) \
 		--split $(SPLIT) --limit $(LIMIT) --seed $(SEED) --link $(LINK) $(data_dir) \
 		$(if $(PORT),--port '$(PORT)') $(if $(JSON),--json '$(JSON)') $(ARGS)
 
@@ -52,27 +56,35 @@ test-train: .venv-train/.ready  ## Run the tests that need TensorFlow
 	@.venv-train/bin/python -m pytest -m train $(ARGS)
 
 render: .venv/.ready  ## Write the C of the engine and model into build/
-	@$(ECTOPY) render --board $(BOARD) --model $(MODEL) --engine $(ENGINE) $(ARGS)
+	@$(ECTOPY) render --model $(MODEL) $(engine) $(ARGS)
 
 firmware: .venv/.ready $(TOOLS)  ## Build the firmware image
-	@$(ECTOPY) build --board $(BOARD) --model $(MODEL) --engine $(ENGINE) $(ARGS)
+	@$(ECTOPY) build --board $(BOARD) --model $(MODEL) $(engine) $(ARGS)
 
 sdk: .venv/.ready  ## Explain and check the vendor's SDK that BOARD=apollo4p needs
 	@$(ECTOPY) sdk $(if $(NEURALSPOT),--neuralspot '$(NEURALSPOT)')
 
 profile: .venv/.ready $(TOOLS)  ## Where the instructions and modelled cycles of an inference go
-	@$(ECTOPY) profile --board $(BOARD) --model $(MODEL) --engine $(ENGINE) --seed $(SEED) $(data_dir) \
+	@$(ECTOPY) profile --board $(BOARD) --model $(MODEL) $(engine) --seed $(SEED) $(data_dir) \
+		$(if $(JSON),--json '$(JSON)') $(ARGS)
+
+.PHONY: plan bench-engines
+plan: .venv/.ready  ## What the compiler decided: steps, kernels, memory (ARGS=--cycles: and costs)
+	@$(ECTOPY) plan --model $(MODEL) --optimize $(OPTIMIZE) $(data_dir) $(if $(JSON),--json '$(JSON)') $(ARGS)
+
+bench-engines: .venv/.ready toolchain  ## Engines side by side on the virtual board, with TFLM= and NEURALSPOT=
+	@$(ECTOPY) engines $(if $(filter command line,$(origin MODEL)),--model '$(MODEL)') $(data_dir) \
 		$(if $(JSON),--json '$(JSON)') $(ARGS)
 
 # Make hands PROBE= BAUD= CLOCK= NEURALSPOT= JLINK= JLINK_DEVICE= on in the environment.
 .PHONY: deploy flash reset ports
 deploy: .venv/.ready $(TOOLS)  ## Render, build, flash, self-test and measure a model: all steps on one board
-	@$(ECTOPY) deploy --board $(BOARD) --model $(MODEL) --engine $(ENGINE) --dataset $(DATASET) \
+	@$(ECTOPY) deploy --board $(BOARD) --model $(MODEL) $(engine) --dataset $(DATASET) \
 		$(if $(filter file,$(origin LIMIT)),,--limit $(LIMIT)) $(data_dir) $(cable) \
 		$(if $(JSON),--json '$(JSON)') $(ARGS)
 
 flash: .venv/.ready $(TOOLS)  ## Build the image and write it to the board's flash, through its J-Link
-	@$(ECTOPY) flash --board $(BOARD) --model $(MODEL) --engine $(ENGINE) $(cable) $(ARGS)
+	@$(ECTOPY) flash --board $(BOARD) --model $(MODEL) $(engine) $(cable) $(ARGS)
 
 reset: .venv/.ready  ## Reset the board through its J-Link
 	@$(ECTOPY) reset --board $(BOARD) $(cable) $(ARGS)

@@ -19,7 +19,7 @@ from ectopy.records import (
     ProvenanceRecord,
     RunRecord,
 )
-from ectopy.vocab import LinkKind, TickUnit
+from ectopy.vocab import LinkKind, Optimize, TickUnit
 
 CONFUSION = ((850, 30, 7), (12, 18, 3), (5, 2, 73))
 CLASSES = ("N", "PAC", "PVC")
@@ -48,7 +48,7 @@ def invented_record(
             ram_bytes=33_180,
             toolchain="arm-none-eabi-gcc 12.2.1",
         ),
-        engine=EngineRecord(name="aot", version="1"),
+        engine=EngineRecord(name="aot", version="1", optimized_for=Optimize.SPEED),
         model=ModelRecord(
             name="beat-3-eff-sm",
             tflite_sha256="cd" * 32,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ectopy.errors import InputError
 from ectopy.records import RunRecord, from_json, json_schema, to_json
+from ectopy.vocab import Optimize
 from support.invented_record import invented_record, partial_record
 
 PUBLISHED = files("ectopy").joinpath("records.schema.json")
@@ -106,6 +107,16 @@ def test_a_record_from_before_cycles_were_counted_is_read() -> None:
     record = from_json(json.dumps(tree))
     assert record.board.cpu_hz is None and record.latency.cycles_median is None
     assert "not asked" in record.notes["latency.cycles_median"]
+
+
+def test_a_record_from_before_there_was_a_choice_of_plans_is_of_the_one_for_speed() -> None:
+    tree = json.loads(to_json(invented_record()))
+    del tree["engine"]["optimized_for"]
+    jsonschema.validate(tree, json.loads(PUBLISHED.read_text()))
+    record = from_json(json.dumps(tree))
+    assert record.engine.optimized_for is None
+    assert record.engine.goal is Optimize.SPEED
+    assert "not asked" in record.notes["engine.optimized_for"]
 
 
 @given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))

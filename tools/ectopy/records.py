@@ -14,10 +14,10 @@ from typing import Any
 
 from ectopy.errors import InputError
 from ectopy.typed_json import join_path, read_value, schema_of
-from ectopy.vocab import LinkKind, TickUnit
+from ectopy.vocab import LinkKind, Optimize, TickUnit
 
 SCHEMA_VERSION = 1
-LATER_KEYS = ("energy", "board.cpu_hz", "latency.cycles_median")
+LATER_KEYS = ("energy", "board.cpu_hz", "engine.optimized_for", "latency.cycles_median")
 """Dotted paths of keys that the first records of this version do not have."""
 
 ENERGY_NOT_MEASURED = "no instrument was connected"
@@ -61,10 +61,25 @@ class FirmwareRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineRecord:
-    """The inference engine in the image."""
+    """The inference engine in the image.
+
+    Attributes:
+        optimized_for: What the compiler made its plan for; null for an interpreter, which has none.
+    """
 
     name: str
     version: str
+    optimized_for: Optimize | None
+
+    @property
+    def goal(self) -> Optimize:
+        """What its plan was made for; records from before there was a choice do not say."""
+        return self.optimized_for or Optimize.SPEED
+
+    def __str__(self) -> str:
+        """For people."""
+        aim = "" if self.optimized_for is None else f", for {self.optimized_for}"
+        return f"{self.name} {self.version}{aim}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -373,7 +388,8 @@ def _add_later_keys(value: dict[str, Any]) -> None:
     if "energy" not in value:
         value["energy"] = {"measured_uj_per_inference": None, "instrument": None}
         notes.setdefault("energy", ENERGY_NOT_MEASURED)
-    for part, key in (("board", "cpu_hz"), ("latency", "cycles_median")):
+    for path in LATER_KEYS[1:]:
+        part, _, key = path.partition(".")
         if isinstance(value.get(part), dict) and key not in value[part]:
             value[part][key] = None
             notes.setdefault(f"{part}.{key}", "not asked by the ectopy that wrote this record")

@@ -68,6 +68,16 @@ class Optimize(StrEnum):
     DEBUG = "debug"
     """Every operator by itself, so that every tensor can be seen."""
 
+    @property
+    def suffix(self) -> str:
+        """For names of folders; empty for what is built unless something else is asked for."""
+        return "" if self is Optimize.SPEED else f"-{self}"
+
+    @property
+    def for_production(self) -> bool:
+        """Whether a device may be shipped with it."""
+        return self is not Optimize.DEBUG
+
 
 class LinkKind(StrEnum):
     """How frames reach a board: a serial port, FIFOs through semihosting, or pipes."""

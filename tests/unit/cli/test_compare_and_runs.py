@@ -9,7 +9,7 @@ import pytest
 from ectopy.records import RunRecord, to_json
 from ectopy.report.profile import Profile
 from ectopy.report.profile import to_json as profile_json
-from ectopy.vocab import TickUnit
+from ectopy.vocab import Optimize, TickUnit
 from support.command_line import make_wide, run
 from support.invented_profile import faster_profile, invented_profile
 from support.invented_record import invented_record, partial_record
@@ -56,6 +56,27 @@ def test_equal_runs_compare_with_exit_code_0(
     shown = capsys.readouterr().out
     assert "macro F1" in shown
     assert "there is no profile.json beside" in shown
+
+
+def test_runs_for_different_goals_are_comparable_and_the_goals_are_shown(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = at(6)
+    debug = replace(record.engine, optimized_for=Optimize.DEBUG)
+    write(runs / "run6", replace(record, engine=debug))
+    assert run("compare", runs / "run1", runs / "run6") == 0
+    (line,) = (each for each in capsys.readouterr().out.splitlines() if "engine" in each)
+    assert "aot 1, for speed" in line
+    assert "aot 1, for debug" in line
+    assert run("compare", runs / "run1", runs / "run6", "--json") == 0
+    goals = json.loads(capsys.readouterr().out)["optimized_for"]
+    assert goals == {"a": "speed", "b": "debug"}
+    assert run("runs", "--runs-dir", runs, "--metric", "invoke_median") == 0
+    histories = [
+        each for each in capsys.readouterr().out.splitlines() if "inference median" in each
+    ]
+    assert any("aot for debug" in each for each in histories)
+    assert any("aot for speed" in each for each in histories)
 
 
 def with_profile(run: Path, profile: Profile) -> None:

@@ -113,6 +113,7 @@ def test_a_metric_without_a_limit_yet_is_shown_and_does_not_fail() -> None:
 CONDITIONS = {
     "board = 'apollo4p'": "for board apollo4p, not virt",
     "engine = 'tflm'": "for engine tflm, not aot",
+    "optimized_for = 'debug'": "for optimized_for debug, not speed",
     "dataset = 'synthetic'": "for dataset synthetic, not mitdb",
     "split = 'ds1'": "for split ds1, not ds2",
     "limit = 'all'": "for limit all, not 1000",
@@ -130,7 +131,8 @@ def test_gates_for_other_runs_only_fail_the_run_as_not_judged(condition: str) ->
 
 
 def test_gates_for_other_runs_do_not_matter_where_others_are_meant_for_this_one() -> None:
-    right = "when = { board = 'virt', engine = 'aot', dataset = 'mitdb', split = 'ds2' }"
+    image = "board = 'virt', engine = 'aot', optimized_for = 'speed'"
+    right = f"when = {{ {image}, dataset = 'mitdb', split = 'ds2' }}"
     text = f"""
     {SET}{right}
     max.arena_bytes = 12_800

@@ -91,11 +91,11 @@ def test_operator_that_an_engine_refuses_is_marked(
     def refuse(_graph: object, op: object) -> str | None:
         return "operator 1 (ADD): too odd" if op.kind is OpKind.ADD else None
 
-    def fail(_graph: object) -> None:
+    def fail(_graph: object, _optimize: object) -> None:
         raise ModelError("operator 1 (ADD): too odd")
 
     monkeypatch.setattr(usecase, "unsupported_reason", refuse)
-    monkeypatch.setattr(usecase, "compile_graph", fail)
+    monkeypatch.setattr(usecase, "aot_plan", fail)
     output = CliRunner().invoke(command, [str(model_path)]).output
     (add,) = (line for line in output.splitlines() if " ADD " in line)
     assert add.rstrip().endswith("no aot tflm")

@@ -25,7 +25,7 @@ Change = Callable[[RunRecord], RunRecord]
 @pytest.fixture
 def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rig:
     monkeypatch.setattr(subject, "load_windows", windows_once)
-    monkeypatch.setattr(subject, "BUILD_DIR", tmp_path / "build")
+    monkeypatch.setattr("ectopy.usecases.build.BUILD_DIR", tmp_path / "build")
     # Always the first class: most windows are wrong.
     rig = make_rig(tmp_path, monkeypatch)
     rig.device.infer = lambda *_: bytes((9, 0, 0))

@@ -12,6 +12,7 @@ from ectopy.cli.options import (
     baud_option,
     choice,
     command_text,
+    engine_options,
     is_stdout,
     json_option,
     limit_option,
@@ -24,7 +25,7 @@ from ectopy.report import screen
 from ectopy.usecases.bench import bench
 from ectopy.usecases.bench_files import written_files
 from ectopy.usecases.bench_types import BenchRequest
-from ectopy.vocab import BoardName, DatasetName, EngineName, LinkKind, Split
+from ectopy.vocab import BoardName, DatasetName, EngineName, LinkKind, Optimize, Split
 
 EXAMPLES = """
 \b
@@ -55,7 +56,7 @@ FORMATS = {
 @click.option("--split", type=choice(Split), default="ds2", help="Inter-patient split.")
 @limit_option(1000)
 @click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the draw.")
-@click.option("--engine", type=choice(EngineName), default="aot", help="Inference engine.")
+@engine_options
 @click.option("--link", type=choice(LinkKind), default="auto", help="How frames travel.")
 @click.option("--port", help="Serial port, for a board on a cable.")
 @baud_option
@@ -93,6 +94,7 @@ def _request(ctx: click.Context) -> BenchRequest:
         model=options["model"],
         board=BoardName(options["board"]),
         engine=EngineName(options["engine"]),
+        optimize=Optimize(options["optimize"]),
         dataset=DatasetName(options["dataset"]),
         split=Split(options["split"]),
         data_dir=options["data_dir"],

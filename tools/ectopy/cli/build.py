@@ -7,10 +7,10 @@ import os
 import click
 
 from ectopy import console
-from ectopy.cli.options import choice
+from ectopy.cli.options import choice, engine_options
 from ectopy.toolchain import options_from
 from ectopy.usecases.build import BuildRequest, build_firmware
-from ectopy.vocab import BoardName, ClockMode, EngineName, ModelPlace
+from ectopy.vocab import BoardName, ClockMode, EngineName, ModelPlace, Optimize
 from ectopy.zoo import open_bundle
 
 EXAMPLES = """
@@ -23,7 +23,7 @@ Examples:
 
 @click.command(epilog=EXAMPLES, context_settings={"show_default": True})
 @click.option("--board", type=choice(BoardName), default="virt", help="Where it will run.")
-@click.option("--engine", type=choice(EngineName), default="aot", help="Inference engine.")
+@engine_options
 @click.option("--model", default="beat-3-eff-sm", help="Bundle name or folder.")
 @click.option("--neuralspot", metavar="DIR", help="The vendor's SDK, see ectopy sdk.")
 @click.option("--clock", type=choice(ClockMode), help="192 MHz (hp) or 96 MHz (lp).")
@@ -44,6 +44,7 @@ def command(ctx: click.Context, /, **options: object) -> None:
         board=board,
         engine=EngineName(chosen["engine"]),
         bundle=open_bundle(chosen["model"]),
+        optimize=Optimize(chosen["optimize"]),
         options=options_from(os.environ | given) if board is BoardName.APOLLO4P else None,
     )
     with console.progress_bar(f"building {request.bundle.name} for {request.board}") as progress:

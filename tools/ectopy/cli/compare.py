@@ -69,6 +69,10 @@ def _as_json(found: Comparison) -> dict[str, object]:
     profile = found.profile
     return {
         "objections": found.objections,
+        "optimized_for": {
+            "a": found.a.engine.optimized_for,
+            "b": found.b.engine.optimized_for,
+        },
         "changes": [_change_json(change) for change in found.changes],
         "gates": [_gate_json(verdict) for verdict in found.verdicts],
         "profile": None if profile is None else asdict(profile),

@@ -15,6 +15,7 @@ from ectopy.cli.options import (
     baud_option,
     choice,
     command_text,
+    engine_options,
     is_stdout,
     json_option,
     limit_option,
@@ -34,7 +35,8 @@ from ectopy.usecases.deploy_types import (
     DeployStep,
     steps_from,
 )
-from ectopy.vocab import BoardName, DatasetName, EngineName
+from ectopy.usecases.engine_plan import goal
+from ectopy.vocab import BoardName, DatasetName, EngineName, Optimize
 
 EXAMPLES = f"""
 \b
@@ -53,7 +55,7 @@ Examples:
 @click.command(name="deploy", epilog=EXAMPLES, context_settings={"show_default": True})
 @click.option("--board", type=choice(BoardName), default="virt", help="Where the model goes.")
 @click.option("--model", default="beat-3-eff-sm", help="Name or folder of a model bundle.")
-@click.option("--engine", type=choice(EngineName), default="aot", help="Inference engine.")
+@engine_options
 @click.option("--dataset", type=choice(DatasetName), default="auto", help="Source of windows.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where the ECG records are.")
 @limit_option(DEFAULT_LIMIT)
@@ -98,6 +100,7 @@ def _request(ctx: click.Context) -> DeployRequest:
         model=options["model"],
         board=BoardName(options["board"]),
         engine=EngineName(options["engine"]),
+        optimize=Optimize(options["optimize"]),
         dataset=DatasetName(options["dataset"]),
         data_dir=options["data_dir"],
         limit=options["limit"],
@@ -116,6 +119,7 @@ def _as_json(deployed: Deployed, request: DeployRequest) -> str:
         "board": request.board,
         "model": request.model,
         "engine": request.engine,
+        "optimized_for": goal(request.engine, request.optimize),
         "steps": [
             {
                 "step": result.step,

@@ -10,7 +10,7 @@ import click
 
 from ectopy import console
 from ectopy.cli.diff_screen import hint, screen, verdict
-from ectopy.cli.options import choice
+from ectopy.cli.options import choice, engine_options
 from ectopy.errors import GateError
 from ectopy.usecases.diff import diff
 from ectopy.usecases.diff_types import DiffRequest
@@ -19,6 +19,7 @@ from ectopy.vocab import (
     DatasetName,
     EngineName,
     LinkKind,
+    Optimize,
     Split,
 )
 
@@ -29,6 +30,8 @@ Examples:
       builds, runs the virtual EVB, compares 100 windows with the reference
   ectopy diff --board host --window 17
       walks through window 17, even if its outputs agree
+  ectopy diff --optimize debug
+      an image in which no kernel computes several operators at once
   ectopy diff --elf old/firmware.elf
       an image made elsewhere, beside these sources and this model
 
@@ -42,7 +45,7 @@ _PATH = click.Path(path_type=Path, dir_okay=False)
 @click.command(name="diff", epilog=EXAMPLES, context_settings={"show_default": True})
 @click.option("--board", type=choice(BoardName), default="virt", help="Where the firmware runs.")
 @click.option("--model", default="beat-3-eff-sm", help="Name or folder of a model bundle.")
-@click.option("--engine", type=choice(EngineName), default="aot", help="Inference engine.")
+@engine_options
 @click.option("--elf", type=_PATH, help="Run this image instead of building one.")
 @click.option("--port", help="Serial port of a board that already runs.")
 @click.option("--link", type=choice(LinkKind), default="auto", help="How frames travel.")
@@ -76,6 +79,7 @@ def _request(ctx: click.Context) -> DiffRequest:
         model=options["model"],
         board=BoardName(options["board"]),
         engine=EngineName(options["engine"]),
+        optimize=Optimize(options["optimize"]),
         elf=options["elf"],
         port=options["port"],
         link=LinkKind(options["link"]),

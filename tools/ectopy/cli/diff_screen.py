@@ -7,7 +7,7 @@ from rich.text import Text
 
 from ectopy.metrics import TensorDifference
 from ectopy.usecases.diff_types import DiffReport, OperatorDifference
-from ectopy.vocab import CAUSES, Cause
+from ectopy.vocab import CAUSES, Cause, Optimize
 
 
 def screen(report: DiffReport) -> Table:
@@ -81,5 +81,12 @@ def verdict(report: DiffReport) -> str:
 
 
 def hint(report: DiffReport) -> str:
-    """The likeliest cause; empty if none is known."""
-    return "likely: " + CAUSES[report.causes[0]] if report.causes else ""
+    """The likeliest cause, and how to see more; empty if there is nothing to say."""
+    parts = ["likely: " + CAUSES[report.causes[0]]] if report.causes else []
+    together = () if report.operator is None else report.operator.together
+    if len(together) > 1:
+        parts.append(
+            f"operators {together[0]} to {together[-1]} are one kernel here; each by itself: "
+            f"ectopy diff --optimize {Optimize.DEBUG}"
+        )
+    return "; ".join(parts)

@@ -8,10 +8,17 @@ from typing import Any
 import click
 
 from ectopy import console
-from ectopy.cli.options import baud_option, choice, device_option, port_option, probe_option
+from ectopy.cli.options import (
+    baud_option,
+    choice,
+    device_option,
+    engine_options,
+    port_option,
+    probe_option,
+)
 from ectopy.usecases.build import BuildRequest, build_firmware
 from ectopy.usecases.flash import Target, flash_image, has_flash
-from ectopy.vocab import BoardName, EngineName
+from ectopy.vocab import BoardName, EngineName, Optimize
 from ectopy.zoo import open_bundle
 
 EXAMPLES = """
@@ -27,7 +34,7 @@ Examples:
 @click.command(name="flash", epilog=EXAMPLES, context_settings={"show_default": True})
 @click.option("--board", type=choice(BoardName), default="apollo4p", help="Whose image.")
 @click.option("--model", default="beat-3-eff-sm", help="Bundle name or folder.")
-@click.option("--engine", type=choice(EngineName), default="aot", help="Inference engine.")
+@engine_options
 @click.option(
     "--elf",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -58,6 +65,7 @@ def command(**options: Any) -> None:
                 board=target.board,
                 engine=EngineName(options["engine"]),
                 bundle=open_bundle(options["model"]),
+                optimize=Optimize(options["optimize"]),
             )
             elf = build_firmware(request, progress).elf
         flashed = flash_image(elf, target, progress)

@@ -15,7 +15,7 @@ from ectopy import console
 from ectopy.boards.cable import BAUD_VARIABLE, PROBE_VARIABLE
 from ectopy.boards.jlink import DEVICE_VARIABLE
 from ectopy.errors import InputError
-from ectopy.vocab import FASTEST_BAUD, SLOWEST_BAUD
+from ectopy.vocab import FASTEST_BAUD, SLOWEST_BAUD, EngineName, Optimize
 
 EXIT_CODES = """
 \b
@@ -29,6 +29,29 @@ _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 def choice(kind: type[Enum]) -> click.Choice[str]:
     """The values of a closed set."""
     return click.Choice([str(each.value) for each in kind])
+
+
+def engine_options(command: _Decorated) -> _Decorated:
+    """``--engine``, and ``--optimize`` for the one that has a compiler."""
+    engine = click.option(
+        "--engine",
+        type=choice(EngineName),
+        default="aot",
+        show_default=True,
+        help="Inference engine.",
+    )
+    return engine(optimize_option(command))
+
+
+def optimize_option(command: _Decorated) -> _Decorated:
+    """``--optimize``."""
+    return click.option(
+        "--optimize",
+        type=choice(Optimize),
+        default=Optimize.SPEED.value,
+        show_default=True,
+        help="What engine aot's plan is made for; debug leaves every operator by itself.",
+    )(command)
 
 
 def limit_option(windows: int) -> Callable[[_Decorated], _Decorated]:

@@ -10,14 +10,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from ectopy import console
-from ectopy.cli.options import choice
+from ectopy.cli.options import choice, engine_options
 from ectopy.cycles import ZERO, Line, memory_names
 from ectopy.errors import InputError
 from ectopy.report.profile import to_csv, to_json
 from ectopy.report.profile_picture import draw_profile
 from ectopy.report.profile_screen import profile_screen
 from ectopy.usecases.profile import ProfileRequest, profile
-from ectopy.vocab import BoardName, DatasetName, EngineName
+from ectopy.vocab import BoardName, DatasetName, EngineName, Optimize
 
 EXAMPLES = """
 \b
@@ -39,7 +39,7 @@ def _file(*, dash: bool = False) -> click.Path:
 
 @click.command(name="profile", epilog=EXAMPLES, context_settings={"show_default": True})
 @click.option("--model", default="beat-3-eff-sm", help="Name or folder of a model bundle.")
-@click.option("--engine", type=choice(EngineName), default="aot", help="Inference engine.")
+@engine_options
 @click.option("--board", type=choice(BoardName), default="virt", help="Whose image.")
 @click.option("--elf", type=_file(), help="An image of ours to run instead of building one.")
 @click.option("--memory", type=click.Choice(memory_names()), default=ZERO, help="Memory model.")
@@ -63,6 +63,7 @@ def command(ctx: click.Context, /, **options: object) -> None:
         model=chosen["model"],
         board=BoardName(chosen["board"]),
         engine=EngineName(chosen["engine"]),
+        optimize=Optimize(chosen["optimize"]),
         elf=chosen["elf"],
         memory=chosen["memory"],
         dataset=DatasetName(chosen["dataset"]),

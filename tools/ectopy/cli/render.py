@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from ectopy import console
+from ectopy.cli.options import engine_options
 from ectopy.graph.reader import model_name
 from ectopy.usecases.render import Rendering, render, render_file
-from ectopy.vocab import EngineName
+from ectopy.vocab import EngineName, Optimize
 from ectopy.zoo import open_bundle
 
 TFLITE = ".tflite"
@@ -22,30 +23,24 @@ TFLITE = ".tflite"
     show_default=True,
     help="Bundle name or folder; or any int8 .tflite file, for its inference alone.",
 )
-@click.option(
-    "--engine",
-    type=click.Choice([e.value for e in EngineName]),
-    default=EngineName.AOT.value,
-    show_default=True,
-    help="Inference engine.",
-)
+@engine_options
 @click.option(
     "--out",
     "out_dir",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the C files.  [default: build/generated-<model>]",
+    help="Folder for the C files.  [default: in build, by goal and model]",
 )
-def command(model: str, engine: str, out_dir: Path | None) -> None:
+def command(model: str, engine: str, optimize: str, out_dir: Path | None) -> None:
     """Compile an int8 model to the sources of an engine."""
-    path, chosen = Path(model), EngineName(engine)
+    path, chosen, goal = Path(model), EngineName(engine), Optimize(optimize)
     is_file = path.suffix == TFLITE and not path.is_dir()
     bundle = None if is_file else open_bundle(model)
     name = model_name(path) if bundle is None else bundle.name
-    folder = out_dir or Path("build") / f"generated-{name}"
+    folder = out_dir or Path("build") / f"generated{goal.suffix}-{name}"
     if bundle is None:
-        rendering = render_file(path, chosen, folder)
+        rendering = render_file(path, chosen, folder, optimize=goal)
     else:
-        rendering = render(bundle, chosen, folder)
+        rendering = render(bundle, chosen, folder, optimize=goal)
     console.say(f"{name}: {len(rendering.graph.ops)} operators, {_memory(rendering)}")
     for file in rendering.texts:
         console.say(f"wrote {folder / file}")

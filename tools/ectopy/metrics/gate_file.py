@@ -30,7 +30,7 @@ from ectopy.vocab import Better, Quantity, TickUnit
 DIRECTIONS = {"max": Better.LOWER, "min": Better.HIGHER}
 """Section of a set -> the metrics that belong there."""
 
-CONDITIONS = ("board", "engine", "dataset", "split", "limit", "sha256")
+CONDITIONS = ("board", "engine", "optimized_for", "dataset", "split", "limit", "sha256")
 SHORTEST_SHA256 = 8
 _KEYS = ("about", "when", *DIRECTIONS, "unset")
 

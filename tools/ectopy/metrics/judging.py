@@ -145,6 +145,7 @@ def _unmet(record: RunRecord, gates: GateSet) -> str:
     facts = {
         "board": record.board.name,
         "engine": record.engine.name,
+        "optimized_for": record.engine.goal,
         "dataset": data.name,
         "split": data.split,
         "limit": "all" if data.limit is None else str(data.limit),

@@ -16,7 +16,7 @@ _SAME: tuple[tuple[str, Figure], ...] = (
     ("numbers of windows", lambda r: str(r.dataset.windows)),
     ("classes", lambda r: " ".join(r.model.classes)),
     ("boards", lambda r: r.board.name),
-    ("engines", lambda r: f"{r.engine.name} {r.engine.version}"),
+    ("engines", lambda r: str(r.engine)),
     ("compilers", lambda r: r.firmware.toolchain),
 )
 
@@ -26,7 +26,7 @@ def side_by_side(records: Sequence[RunRecord], names: Sequence[str]) -> Grid:
     rows: list[tuple[str, Figure]] = [
         ("model", lambda r: r.model.name),
         ("board", lambda r: f"{r.board.name}{' (EMULATED)' if r.board.emulated else ''}"),
-        ("engine", lambda r: f"{r.engine.name} {r.engine.version}"),
+        ("engine", lambda r: str(r.engine)),
         ("data", lambda r: f"{r.dataset.name}{' (SYNTHETIC)' if r.synthetic else ''}"),
         ("windows", lambda r: count(r.dataset.windows)),
         ("macro F1, %", lambda r: percent(r.accuracy.macro_f1)),

@@ -104,7 +104,7 @@ _FACTS: tuple[tuple[str, Callable[[RunRecord], str]], ...] = (
     ("run", lambda run: run.provenance.created_utc),
     ("model", lambda run: f"{run.model.name} {short(run.model.tflite_sha256)}"),
     ("board", lambda run: f"{run.board.name}{', emulated' if run.board.emulated else ''}"),
-    ("engine", lambda run: f"{run.engine.name} {run.engine.version}"),
+    ("engine", lambda run: str(run.engine)),
     ("build", lambda run: f"{run.firmware.build_id}, {run.firmware.toolchain}"),
     ("reference", lambda run: run.agreement.reference),
     (

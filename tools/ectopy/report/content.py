@@ -6,6 +6,7 @@ Markdown and the console lay out the same content, so they cannot disagree.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -277,7 +278,7 @@ def _artefacts(record: RunRecord) -> tuple[Fact, ...]:
         Fact(
             name="Firmware",
             pieces=(
-                f"engine {record.engine.name} {record.engine.version}",
+                f"engine {record.engine}",
                 f"build {firmware.build_id}",
                 firmware.toolchain,
                 f"ELF sha256 {short(firmware.elf_sha256)}",
@@ -321,6 +322,14 @@ def rate(number: float | None) -> str:
     if number is None:
         return UNKNOWN
     return f"{number:,.1f}" if number < 1000 else f"{number:,.0f}"
+
+
+def short_shape(shape: Sequence[int]) -> str:
+    """``64x4`` for 1x1x64x4: shapes of one window's operators all begin with ones."""
+    sizes = list(shape)
+    while len(sizes) > 1 and sizes[0] == 1:
+        del sizes[0]
+    return "x".join(map(str, sizes)) or "scalar"
 
 
 def short(digest: str) -> str:

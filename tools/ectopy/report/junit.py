@@ -112,7 +112,7 @@ def _properties(record: RunRecord) -> Iterator[tuple[str, str]]:
     yield "board", record.board.name
     yield "emulated", str(record.board.emulated).lower()
     yield "synthetic", str(record.synthetic).lower()
-    yield "engine", f"{record.engine.name} {record.engine.version}"
+    yield "engine", str(record.engine)
     yield "model", record.model.name
     yield "tflite_sha256", record.model.tflite_sha256
     yield "elf_sha256", record.firmware.elf_sha256

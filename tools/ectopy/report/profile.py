@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 
 from ectopy.errors import InputError
 from ectopy.typed_json import read_value
+from ectopy.vocab import Optimize
 
 SCHEMA_VERSION = 1
 LARGEST_CYCLES = 2**53
@@ -89,6 +90,8 @@ class Profile:
         modelled_cycles: By Arm's documented Cortex-M4 timings.
         by_row: Modelled cycles by kind of instruction and reason of waiting.
         divisions: Executed; the manual gives 2 to 12 cycles for each.
+        optimized_for: What the engine's plan was made for; None if it has none, or if the profile
+            was written before there was a choice.
     """
 
     model: str
@@ -111,6 +114,7 @@ class Profile:
     by_row: Mapping[str, int]
     outputs: tuple[int, ...]
     device: DeviceProfile | None = None
+    optimized_for: Optimize | None = None
 
     @property
     def modelled_ms(self) -> float:
@@ -140,6 +144,7 @@ def from_json(text: str) -> Profile:
                 f"it has schema version {str(version)[:20]}; this ectopy reads {SCHEMA_VERSION}",
                 hint=hint,
             )
+        tree.setdefault("optimized_for", None)
         profile: Profile = read_value(tree, Profile)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InputError(f"it is not a profile: {error}", hint=hint) from error

@@ -16,8 +16,9 @@ def profile_screen(profile: Profile) -> RenderableType:
 
 
 def _heading(profile: Profile) -> str:
+    aim = "" if profile.optimized_for is None else f" for {profile.optimized_for}"
     return (
-        f"[bold]{escape(profile.model)}[/], engine {profile.engine}, image for board "
+        f"[bold]{escape(profile.model)}[/], engine {profile.engine}{aim}, image for board "
         f"{profile.board}, build {profile.build_id}\n"
         f"window: {escape(profile.window)} of {escape(profile.dataset)}\n"
         f"[bold]instructions are EMULATED, cycles are MODELLED[/] (Arm's Cortex-M4 timings; "

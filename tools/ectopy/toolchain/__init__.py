@@ -3,6 +3,7 @@
 from ectopy.toolchain.budget import BUDGETS, Budget, check_budget
 from ectopy.toolchain.build_id import compute_build_id
 from ectopy.toolchain.compiler import Compiler, find_compiler
+from ectopy.toolchain.contents import Contents, contents_of, engine_parts
 from ectopy.toolchain.elf import ElfFacts, read_elf
 from ectopy.toolchain.image import Image
 from ectopy.toolchain.lock import exclusive
@@ -10,15 +11,17 @@ from ectopy.toolchain.make import ELF_NAME, MakeRequest, make_firmware
 from ectopy.toolchain.memory_map import Memory, MemoryMap, read_memory_map
 from ectopy.toolchain.options import BoardOptions, options_from
 from ectopy.toolchain.raw_image import RawImage, read_raw_image
-from ectopy.toolchain.runtime import Runtime, RuntimeRequest, find_runtime
+from ectopy.toolchain.runtime import EMULATED_DEFAULT, Runtime, RuntimeRequest, find_runtime
 from ectopy.toolchain.sdk import Part, Sdk, find_sdk, survey
 
 __all__ = [
     "BUDGETS",
     "ELF_NAME",
+    "EMULATED_DEFAULT",
     "BoardOptions",
     "Budget",
     "Compiler",
+    "Contents",
     "ElfFacts",
     "Image",
     "MakeRequest",
@@ -31,6 +34,8 @@ __all__ = [
     "Sdk",
     "check_budget",
     "compute_build_id",
+    "contents_of",
+    "engine_parts",
     "exclusive",
     "find_compiler",
     "find_runtime",

@@ -48,7 +48,7 @@ def read_archive(path: Path) -> Archive:
     try:
         data = path.read_bytes()
         names: frozenset[str] = frozenset()
-        for name, content in _members(data):
+        for name, content in members(data):
             if name == "/":
                 names = _index(content)
             elif content.startswith(b"\x7fELF"):
@@ -80,7 +80,12 @@ def require_cortex_m4f(archive: Archive) -> None:
             )
 
 
-def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
+def members(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of a static library.
+
+    Raises:
+        ValueError: It is none, or is truncated.
+    """
     if not data.startswith(_MAGIC):
         raise ValueError("it does not begin as one")
     at = len(_MAGIC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ectopy.vocab import BoardName, EngineName
+from ectopy.vocab import BoardName, EngineName, Optimize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +13,7 @@ class Image:
     """One ELF file.
 
     Attributes:
+        optimize: What the plan of engine aot was made for; others make none.
         build_id: Of everything that went into it; the device reports it in HELLO.
         flash_bytes: Code, constants and the initial values of variables.
         ram_bytes: Variables, arena and reserved stack.
@@ -34,4 +35,5 @@ class Image:
     arena_predicted_bytes: int
     toolchain: str
     tflite_sha256: str
+    optimize: Optimize = Optimize.SPEED
     emulation_refusal: str = ""

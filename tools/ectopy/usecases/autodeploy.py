@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ectopy.aot import compile_graph
 from ectopy.autodeploy import (
     Checkout,
     Job,
@@ -63,7 +62,9 @@ from ectopy.usecases.autodeploy_types import (
 from ectopy.usecases.bench_files import new_folder, require_writable
 from ectopy.usecases.bench_stream import Samples
 from ectopy.usecases.case import samples_of
+from ectopy.usecases.engine_plan import aot_plan
 from ectopy.usecases.run_folder import open_record
+from ectopy.vocab import Optimize
 from ectopy.windows import WindowRequest, WindowSet, load_windows
 from ectopy.zoo import Bundle, open_bundle
 
@@ -289,15 +290,17 @@ def _ours(model: _Model, samples: Samples | None, no_difference: str = "") -> Ou
         graph=model.graph,
         file_bytes=len(model.tflite),
         record=model.record,
-        planned_arena_bytes=_planned_arena_bytes(model.graph),
+        planned_arena_bytes=_planned_arena_bytes(model),
         expected_difference=difference,
         difference_note=reason,
     )
 
 
-def _planned_arena_bytes(graph: Graph) -> int | None:
+def _planned_arena_bytes(model: _Model) -> int | None:
+    """Of engine aot, for the same as the run beside it."""
+    optimize = Optimize.SPEED if model.record is None else model.record.engine.goal
     try:
-        return compile_graph(graph).arena_bytes
+        return aot_plan(model.graph, optimize).arena_bytes
     except EctopyError:
         return None
 

@@ -91,9 +91,13 @@ def prepare(request: BenchRequest, progress: Progress = silent) -> Prepared:
     case = open_case(request.model, wanted, request.input_format, progress)
     link = choose_link(request.board, request.link, len(case.windows))
     progress(0, 0, f"building firmware for board {request.board}")
-    image = build_firmware(
-        BuildRequest(board=request.board, engine=request.engine, bundle=case.bundle), progress
+    wanted_image = BuildRequest(
+        board=request.board,
+        engine=request.engine,
+        bundle=case.bundle,
+        optimize=request.optimize,
     )
+    image = build_firmware(wanted_image, progress)
     progress(0, 0, "running the cycle model")
     return Prepared(
         request=request,

@@ -37,6 +37,7 @@ from ectopy.usecases.bench_estimate import CycleEstimate
 from ectopy.usecases.bench_stream import Measured
 from ectopy.usecases.bench_types import BenchRequest
 from ectopy.usecases.case import Case
+from ectopy.usecases.engine_plan import goal
 from ectopy.vocab import LinkKind
 from ectopy.zoo import label_map
 
@@ -76,7 +77,7 @@ def make_record(run: Evidence) -> RunRecord:
         partial=run.failure is not None,
         board=_board(run.hello, notes),
         firmware=_firmware(run.image),
-        engine=EngineRecord(name=run.hello.engine, version=run.hello.engine_version),
+        engine=_engine(run, notes),
         model=ModelRecord(
             name=run.hello.model,
             tflite_sha256=run.hello.tflite_sha256,
@@ -144,6 +145,13 @@ def _firmware(image: Image) -> FirmwareRecord:
         ram_bytes=image.ram_bytes,
         toolchain=image.toolchain,
     )
+
+
+def _engine(run: Evidence, notes: dict[str, str]) -> EngineRecord:
+    aim = goal(run.image.engine, run.image.optimize)
+    if aim is None:
+        notes["engine.optimized_for"] = "an interpreter has no plan that is made for something"
+    return EngineRecord(name=run.hello.engine, version=run.hello.engine_version, optimized_for=aim)
 
 
 def _dataset(run: Evidence, notes: dict[str, str]) -> DatasetRecord:

@@ -8,7 +8,7 @@ from pathlib import Path
 from ectopy.errors import EctopyError
 from ectopy.protocol import InputFormat
 from ectopy.records import RunRecord
-from ectopy.vocab import BoardName, DatasetName, EngineName, LinkKind, Split
+from ectopy.vocab import BoardName, DatasetName, EngineName, LinkKind, Optimize, Split
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +17,7 @@ class BenchRequest:
 
     Attributes:
         model: Name or folder of a bundle.
+        optimize: What the plan of engine aot is made for.
         data_dir: Where the ECG records are; None looks in the usual places.
         limit: Windows drawn over all records, None for the whole split.
         seed: Of that draw.
@@ -29,6 +30,7 @@ class BenchRequest:
     model: str
     board: BoardName = BoardName.VIRT
     engine: EngineName = EngineName.AOT
+    optimize: Optimize = Optimize.SPEED
     dataset: DatasetName = DatasetName.AUTO
     split: Split = Split.DS2
     data_dir: Path | None = None

@@ -28,8 +28,9 @@ from ectopy.toolchain import (
     read_elf,
 )
 from ectopy.usecases.arena import known_need, remember_need, reserved_bytes
+from ectopy.usecases.engine_plan import require_goal
 from ectopy.usecases.render import Rendering, render, render_texts
-from ectopy.vocab import BoardName, EngineName
+from ectopy.vocab import BoardName, EngineName, Optimize
 from ectopy.zoo import Bundle
 
 BUILD_DIR = Path(__file__).resolve().parents[3] / "build"
@@ -43,25 +44,36 @@ class BuildRequest:
     """What to build.
 
     Attributes:
-        out_dir: Folder for everything made; by default one per board, engine and model in
-            ``build/`` beside the sources.
+        optimize: What the plan of engine aot is made for.
+        out_dir: Folder for everything made; by default :func:`build_folder`.
         operators: Whether the image must tell operators apart (PROFILE, DUMP). Engine aot always
             does; engine tflm takes another library for it, and another folder.
         options: For ``apollo4p``; None takes them from the environment.
+        runtime: For engine tflm; None takes it from the environment.
     """
 
     board: BoardName
     engine: EngineName
     bundle: Bundle
+    optimize: Optimize = Optimize.SPEED
     out_dir: Path | None = None
     operators: bool = False
     options: BoardOptions | None = None
+    runtime: RuntimeRequest | None = None
 
     @property
     def folder(self) -> Path:
         """Where everything goes."""
-        logs = "-with-logs" if self.operators and self.engine is EngineName.TFLM else ""
-        return self.out_dir or BUILD_DIR / f"{self.board}-{self.engine}{logs}-{self.bundle.name}"
+        if self.out_dir is not None:
+            return self.out_dir
+        if self.operators and self.engine is EngineName.TFLM:
+            return build_folder(self.board, f"{self.engine}-with-logs", self.bundle.name)
+        return build_folder(self.board, self.engine, self.bundle.name, self.optimize)
+
+
+def build_folder(board: str, engine: str, model: str, optimize: Optimize = Optimize.SPEED) -> Path:
+    """The folder of an image in ``build/`` beside the sources, one for each goal of a plan."""
+    return BUILD_DIR / f"{board}-{engine}{optimize.suffix}-{model}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +121,9 @@ def build_firmware(request: BuildRequest, progress: Progress = silent) -> Image:
     """Renders, compiles and links; what is up to date is left alone.
 
     Raises:
-        InputError: No runtime is named for engine tflm, or it may not run on the board; or the
-            vendor's SDK, which ``apollo4p`` needs, is not where it should be.
+        InputError: No runtime is named for engine tflm, or it may not run on the board; it has no
+            plan to be optimized; or the vendor's SDK, which ``apollo4p`` needs, is not where it
+            should be.
         ModelError: The model cannot be compiled.
         BudgetError: Arena, constants or image do not fit the board.
         ToolError: The compiler or the runtime is missing or failed.
@@ -121,6 +134,7 @@ def build_firmware(request: BuildRequest, progress: Progress = silent) -> Image:
 
 
 def _job(request: BuildRequest) -> _Job:
+    require_goal(request.engine, request.optimize)
     compiler = find_compiler(request.board)
     options, fingerprint = None, ""
     if request.board is BoardName.APOLLO4P:
@@ -128,9 +142,10 @@ def _job(request: BuildRequest) -> _Job:
         fingerprint = f"{options} {find_sdk(options.neuralspot).fingerprint}"
     runtime = None
     if request.engine is EngineName.TFLM:
-        runtime = find_runtime(
-            RuntimeRequest.from_environment(request.board, os.environ, operators=request.operators)
+        wanted = request.runtime or RuntimeRequest.from_environment(
+            request.board, os.environ, operators=request.operators
         )
+        runtime = find_runtime(wanted)
     return _Job(
         request=request,
         compiler=compiler,
@@ -148,7 +163,8 @@ def expected_build_id(request: BuildRequest, progress: Progress = silent) -> str
     """
     if request.engine is EngineName.TFLM:
         return build_firmware(request, progress).build_id
-    return _job(request).build_id(render_texts(request.bundle, request.engine).texts)
+    rendering = render_texts(request.bundle, request.engine, optimize=request.optimize)
+    return _job(request).build_id(rendering.texts)
 
 
 def _build(job: _Job, progress: Progress) -> Image:
@@ -167,6 +183,7 @@ def _build(job: _Job, progress: Progress) -> Image:
         arena_predicted_bytes=made.rendering.arena_bytes if need is None else need.used_bytes,
         toolchain=job.toolchain,
         tflite_sha256=made.rendering.graph.sha256,
+        optimize=request.optimize,
         emulation_refusal="" if job.runtime is None else job.runtime.emulation_refusal,
     )
 
@@ -192,7 +209,13 @@ def _reserved(job: _Job, need: ArenaNeed | None) -> int | None:
 def _make(job: _Job, arena_bytes: int | None, progress: Progress) -> _Made:
     request = job.request
     generated = request.folder / "generated"
-    rendering = render(request.bundle, request.engine, generated, arena_bytes)
+    rendering = render(
+        request.bundle,
+        request.engine,
+        generated,
+        arena_bytes,
+        optimize=request.optimize,
+    )
     check_budget(
         request.board,
         arena_bytes=rendering.arena_bytes,

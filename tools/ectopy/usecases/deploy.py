@@ -70,7 +70,10 @@ class _Deployment:
         self._run: BenchRun | None = None
         self._pages: tuple[Path, ...] = ()
         self._build_request = BuildRequest(
-            board=request.board, engine=request.engine, bundle=bundle
+            board=request.board,
+            engine=request.engine,
+            bundle=bundle,
+            optimize=request.optimize,
         )
 
     def run_all(self) -> Deployed:
@@ -138,7 +141,9 @@ class _Deployment:
         generated = folder / "generated"
         with exclusive(folder):
             before = _stamps(generated)
-            rendering = render(self._bundle, self._request.engine, generated)
+            rendering = render(
+                self._bundle, self._request.engine, generated, optimize=self._request.optimize
+            )
         detail = f"{len(rendering.texts)} files for engine {self._request.engine}"
         return _changed(before != _stamps(generated)), detail
 
@@ -198,6 +203,7 @@ class _Deployment:
             model=request.model,
             board=request.board,
             engine=request.engine,
+            optimize=request.optimize,
             dataset=request.dataset,
             data_dir=request.data_dir,
             limit=request.limit,

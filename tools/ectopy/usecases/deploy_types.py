@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ectopy.errors import EctopyError
 from ectopy.usecases.bench_types import BenchRun
-from ectopy.vocab import BoardName, DatasetName, EngineName
+from ectopy.vocab import BoardName, DatasetName, EngineName, Optimize
 
 DEFAULT_LIMIT = 200
 
@@ -42,6 +42,7 @@ class DeployRequest:
 
     Attributes:
         model: Name or folder of a bundle.
+        optimize: What the plan of engine aot is made for.
         data_dir: Where the ECG records are; None looks in the usual places.
         limit: Windows to measure, None for the whole split.
         port: Serial port of ``apollo4p``; None looks for it.
@@ -55,6 +56,7 @@ class DeployRequest:
     model: str
     board: BoardName = BoardName.VIRT
     engine: EngineName = EngineName.AOT
+    optimize: Optimize = Optimize.SPEED
     dataset: DatasetName = DatasetName.AUTO
     data_dir: Path | None = None
     limit: int | None = DEFAULT_LIMIT

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ectopy.aot import Plan, compile_graph
+from ectopy.aot import Plan
 from ectopy.boards import BoardRequest, choose_link, open_board
 from ectopy.cycles.image import read_image
 from ectopy.errors import InputError, LinkError
@@ -22,7 +22,8 @@ from ectopy.usecases.build import BuildRequest, build_firmware, expected_build_i
 from ectopy.usecases.case import open_case
 from ectopy.usecases.diff_types import DiffReport, DiffRequest, Identity, WindowAnswer
 from ectopy.usecases.diff_walk import Int8Array, Walk, input_difference, walk
-from ectopy.vocab import Cause, EngineName, LinkKind
+from ectopy.usecases.engine_plan import engine_plan
+from ectopy.vocab import Cause, LinkKind
 from ectopy.windows import WindowRequest, WindowSet
 from ectopy.zoo import Bundle
 
@@ -89,7 +90,7 @@ def prepare(request: DiffRequest, progress: Progress = silent) -> Prepared:
     elf, build_id = _image(request, case.bundle, progress)
     return Prepared(
         graph=case.graph,
-        plan=compile_graph(case.graph) if request.engine is EngineName.AOT else None,
+        plan=engine_plan(case.graph, request.engine, request.optimize),
         windows=case.windows,
         samples=case.samples,
         oracle=case.reference(),
@@ -101,7 +102,13 @@ def prepare(request: DiffRequest, progress: Progress = silent) -> Prepared:
 
 def _image(request: DiffRequest, bundle: Bundle, progress: Progress) -> tuple[Path | None, str]:
     """The image to start, and the build id that the device should have."""
-    wanted = BuildRequest(board=request.board, engine=request.engine, bundle=bundle, operators=True)
+    wanted = BuildRequest(
+        board=request.board,
+        engine=request.engine,
+        bundle=bundle,
+        optimize=request.optimize,
+        operators=True,
+    )
     if request.elf is None and request.port is None:
         progress(0, 0, f"building firmware for board {request.board}")
         image = build_firmware(wanted, progress)

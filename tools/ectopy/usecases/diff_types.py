@@ -13,6 +13,7 @@ from ectopy.vocab import (
     EngineName,
     LinkKind,
     OpKind,
+    Optimize,
     Split,
 )
 
@@ -23,6 +24,7 @@ class DiffRequest:
 
     Attributes:
         model: Name or folder of a bundle; what the device is compared with.
+        optimize: What the plan of engine aot is made for; of another image, was.
         elf: An image to run instead of building one; None builds it from these sources.
         port: Serial port of a board that already runs; nothing is built or started then.
         window: Position of the only window to look at, in the windows drawn; every operator is
@@ -32,6 +34,7 @@ class DiffRequest:
     model: str
     board: BoardName = BoardName.VIRT
     engine: EngineName = EngineName.AOT
+    optimize: Optimize = Optimize.SPEED
     elf: Path | None = None
     port: str | None = None
     link: LinkKind = LinkKind.AUTO

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ectopy.aot import compile_graph, unsupported_reason
+from ectopy.aot import unsupported_reason
 from ectopy.errors import EctopyError
 from ectopy.graph.costs import (
     OpCost,
@@ -18,7 +18,8 @@ from ectopy.graph.costs import (
 )
 from ectopy.graph.reader import load_tflite
 from ectopy.graph.types import Graph, Op, Tensor
-from ectopy.vocab import Activation, DType, EngineName, OpKind
+from ectopy.usecases.engine_plan import aot_plan
+from ectopy.vocab import Activation, DType, EngineName, OpKind, Optimize
 from ectopy.zoo import open_bundle
 
 WRAPPERS = re.compile(r"^(functional|model|sequential)(_\d+)*$")
@@ -117,9 +118,7 @@ def inspect_model(target: str) -> ModelFacts:
     Raises:
         ModelError: There is no such model, or it is not a full-integer int8 model.
     """
-    path = Path(target)
-    if path.is_dir() or (path.suffix != ".tflite" and not path.is_file()):
-        path = open_bundle(target).require_tflite()
+    path = model_file(target)
     graph = load_tflite(path)
     return ModelFacts(
         name=graph.name,
@@ -135,6 +134,21 @@ def inspect_model(target: str) -> ModelFacts:
         peak_activation_bytes=peak_activation_bytes(graph),
         engines=(_aot(graph), _TFLM),
     )
+
+
+def model_file(target: str) -> Path:
+    """The model file that somebody means.
+
+    Args:
+        target: A .tflite file, a bundle's folder, or a bundle's name.
+
+    Raises:
+        ModelError: There is no such bundle.
+    """
+    path = Path(target)
+    if path.is_dir() or (path.suffix != ".tflite" and not path.is_file()):
+        return open_bundle(target).require_tflite()
+    return path
 
 
 def _tensor(tensor: Tensor) -> TensorFact:
@@ -167,7 +181,7 @@ def _op(graph: Graph, op: Op) -> OpFact:
 
 def _aot(graph: Graph) -> EngineFact:
     try:
-        arena_bytes = compile_graph(graph).arena_bytes
+        arena_bytes = aot_plan(graph, Optimize.SPEED).arena_bytes
     except EctopyError as error:
         return EngineFact(
             engine=EngineName.AOT, supported=False, arena_bytes=None, problem=error.message

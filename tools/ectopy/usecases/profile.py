@@ -24,7 +24,7 @@ from ectopy.usecases.profile_rows import (
     make_profile,
     run_model,
 )
-from ectopy.vocab import BoardName, DatasetName, EngineName, LinkKind, Split
+from ectopy.vocab import BoardName, DatasetName, EngineName, LinkKind, Optimize, Split
 from ectopy.windows import WindowRequest
 
 ELF_MAGIC = b"\x7fELF"
@@ -35,7 +35,8 @@ class ProfileRequest:
     """What to profile.
 
     Attributes:
-        elf: An image to run instead of building one; board and engine say what it is.
+        optimize: What the plan of engine aot is made for.
+        elf: An image to run instead of building one; board, engine and optimize say what it is.
         memory: Name of a memory model.
         seed: Which window of the split is drawn.
         device: Also asks the board for its PROFILE of the same window.
@@ -44,6 +45,7 @@ class ProfileRequest:
     model: str
     board: BoardName = BoardName.VIRT
     engine: EngineName = EngineName.AOT
+    optimize: Optimize = Optimize.SPEED
     elf: Path | None = None
     memory: str = ZERO
     dataset: DatasetName = DatasetName.AUTO
@@ -97,7 +99,11 @@ def _subject(request: ProfileRequest, case: Case, progress: Progress) -> Subject
     if request.elf is None:
         progress(0, 0, "building")
         wanted = BuildRequest(
-            board=request.board, engine=request.engine, bundle=case.bundle, operators=True
+            board=request.board,
+            engine=request.engine,
+            bundle=case.bundle,
+            optimize=request.optimize,
+            operators=True,
         )
         image = build_firmware(wanted, progress)
         if image.emulation_refusal:
@@ -125,6 +131,7 @@ def _subject(request: ProfileRequest, case: Case, progress: Progress) -> Subject
         build_id=UNKNOWN_BUILD,
         board=request.board,
         engine=request.engine,
+        optimize=request.optimize,
     )
 
 

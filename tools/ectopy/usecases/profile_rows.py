@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ectopy.aot import compile_graph
 from ectopy.cycles import CLOCK_HZ, Estimate, Tally, estimate
 from ectopy.graph.costs import graph_macs, op_macs
 from ectopy.graph.types import Graph
+from ectopy.report.content import short_shape
 from ectopy.report.profile import DeviceProfile, FunctionProfile, OperatorProfile, Profile
 from ectopy.toolchain import Image
 from ectopy.usecases.case import Case
+from ectopy.usecases.engine_plan import engine_plan, goal
 from ectopy.usecases.inspect import layer_name
-from ectopy.vocab import BoardName, EngineName
+from ectopy.vocab import BoardName, EngineName, Optimize
 
 ENGINE_ROW = "engine"
 UNKNOWN_BUILD = "unknown"
@@ -32,6 +33,7 @@ class Subject:
     build_id: str
     board: BoardName
     engine: EngineName
+    optimize: Optimize
 
 
 def built(image: Image) -> Subject:
@@ -42,6 +44,7 @@ def built(image: Image) -> Subject:
         build_id=image.build_id,
         board=image.board,
         engine=image.engine,
+        optimize=image.optimize,
     )
 
 
@@ -96,20 +99,21 @@ def make_profile(
         emulated_instructions=modelled.instructions,
         modelled_cycles=modelled.cycles,
         divisions=modelled.divisions,
-        operators=_operators(case.graph, image.engine, modelled, ticks),
+        operators=_operators(case.graph, image, modelled, ticks),
         functions=_functions(modelled),
         by_row=modelled.by_row,
         outputs=tuple(modelled.outputs.tolist()),
         device=device.whole if device else None,
+        optimized_for=goal(image.engine, image.optimize),
     )
 
 
 def _operators(
-    graph: Graph, engine: EngineName, modelled: Estimate, ticks: tuple[int, ...]
+    graph: Graph, image: Subject, modelled: Estimate, ticks: tuple[int, ...]
 ) -> tuple[OperatorProfile, ...]:
     rows = [
         _row(graph, ops, kernel, modelled, ticks)
-        for ops, kernel in _calls(graph, engine, modelled)
+        for ops, kernel in _calls(graph, image, modelled)
         if ops[-1] < len(modelled.operators)
     ]
     return (*rows, _engine_row(modelled.engine, modelled.cycles))
@@ -128,7 +132,7 @@ def _row(
         index=indices[0],
         kind=" + ".join(op.kind for op in ops),
         name=layer_name(output.name),
-        shape=_short_shape(output.shape),
+        shape=short_shape(output.shape),
         kernel=kernel,
         macs=sum(op_macs(graph, op) for op in ops),
         emulated_instructions=tally.instructions,
@@ -152,17 +156,15 @@ def _engine_row(tally: Tally, cycles: int) -> OperatorProfile:
     )
 
 
-def _calls(
-    graph: Graph, engine: EngineName, modelled: Estimate
-) -> list[tuple[tuple[int, ...], str]]:
+def _calls(graph: Graph, image: Subject, modelled: Estimate) -> list[tuple[tuple[int, ...], str]]:
     """Operators computed together and their function, empty where nothing is called.
 
     Of an interpreter's several functions it is the one that takes most cycles.
     """
-    if engine is not EngineName.AOT:
+    plan = engine_plan(graph, image.engine, image.optimize)
+    if plan is None:
         return [((index,), name) for index, name in enumerate(modelled.dearest)]
-    steps = compile_graph(graph).steps
-    return [(s.ops, s.call.kernel.value if s.call is not None else "") for s in steps]
+    return [(s.ops, s.call.kernel.value if s.call is not None else "") for s in plan.steps]
 
 
 def _functions(modelled: Estimate) -> tuple[FunctionProfile, ...]:
@@ -175,11 +177,3 @@ def _functions(modelled: Estimate) -> tuple[FunctionProfile, ...]:
         )
         for each in modelled.functions
     )
-
-
-def _short_shape(shape: tuple[int, ...]) -> str:
-    """Shapes of one window's operators begin with 1x1x."""
-    sizes = list(shape)
-    while len(sizes) > 1 and sizes[0] == 1:
-        del sizes[0]
-    return "x".join(map(str, sizes)) or "scalar"

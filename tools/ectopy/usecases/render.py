@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ectopy.aot import Plan, compile_graph
-from ectopy.aot.types import ConstOperand
 from ectopy.codegen import (
     BANNER,
     ImageInfo,
@@ -23,7 +22,8 @@ from ectopy.graph.reader import load_tflite, read_model_bytes, read_tflite
 from ectopy.graph.types import Graph
 from ectopy.preprocess import quantize_windows
 from ectopy.reference import ReferenceExecutor
-from ectopy.vocab import EngineName
+from ectopy.usecases.engine_plan import constant_bytes, engine_plan
+from ectopy.vocab import EngineName, Optimize
 from ectopy.zoo import Bundle
 
 GOLDEN_WINDOWS = 4
@@ -48,7 +48,12 @@ class Rendering:
 
 
 def render(
-    bundle: Bundle, engine: EngineName, out_dir: Path, arena_bytes: int | None = None
+    bundle: Bundle,
+    engine: EngineName,
+    out_dir: Path,
+    arena_bytes: int | None = None,
+    *,
+    optimize: Optimize = Optimize.SPEED,
 ) -> Rendering:
     """Compiles a bundle's int8 model and writes C and C++ files.
 
@@ -58,17 +63,20 @@ def render(
         out_dir: Made if it is missing. Files that would not change are not touched; what an
             earlier version generated and this one does not is removed.
         arena_bytes: For engine tflm, whose arena is measured; a generous one without.
+        optimize: What the plan of engine aot is made for.
 
     Raises:
         ModelError: The model cannot be used, or does not fit its configuration.
-        InputError: The folder cannot be written.
+        InputError: The folder cannot be written, or the engine has no plan to be optimized.
     """
-    rendering = render_texts(bundle, engine, arena_bytes)
+    rendering = render_texts(bundle, engine, arena_bytes, optimize=optimize)
     _write(rendering.texts, out_dir)
     return rendering
 
 
-def render_file(path: Path, engine: EngineName, out_dir: Path) -> Rendering:
+def render_file(
+    path: Path, engine: EngineName, out_dir: Path, *, optimize: Optimize = Optimize.SPEED
+) -> Rendering:
     """Compiles any int8 model and writes its inference, to be linked with kernels and engine.
 
     A file alone does not tell what the application needs: classes, frame, preprocess.
@@ -77,6 +85,7 @@ def render_file(path: Path, engine: EngineName, out_dir: Path) -> Rendering:
         path: A .tflite file.
         engine: ``aot``; an interpreter needs no code of a model but its bytes.
         out_dir: As for :func:`render`.
+        optimize: What the plan is made for.
 
     Raises:
         ModelError: The model cannot be used.
@@ -88,7 +97,7 @@ def render_file(path: Path, engine: EngineName, out_dir: Path) -> Rendering:
             hint=f"engine {engine} takes a bundle: a folder with configuration.json too",
         )
     graph = load_tflite(path)
-    plan = compile_graph(graph)
+    plan = compile_graph(graph, optimize=optimize)
     rendering = _compiled(graph, plan, render_model(graph, plan))
     _write(rendering.texts, out_dir)
     return rendering
@@ -116,13 +125,20 @@ def _update(texts: dict[str, str], out_dir: Path) -> None:
             path.write_bytes(text.encode())
 
 
-def render_texts(bundle: Bundle, engine: EngineName, arena_bytes: int | None = None) -> Rendering:
+def render_texts(
+    bundle: Bundle,
+    engine: EngineName,
+    arena_bytes: int | None = None,
+    *,
+    optimize: Optimize = Optimize.SPEED,
+) -> Rendering:
     """The same without writing anything."""
     tflite = read_model_bytes(bundle.require_tflite())
     graph = read_tflite(tflite, bundle.name)
     _require_fit(bundle, graph)
     info = _info(bundle, graph)
-    if engine is EngineName.TFLM:
+    plan = engine_plan(graph, engine, optimize)
+    if plan is None:
         arena_bytes = arena_bytes or generous_arena_bytes(graph)
         return Rendering(
             graph=graph,
@@ -131,7 +147,6 @@ def render_texts(bundle: Bundle, engine: EngineName, arena_bytes: int | None = N
             arena_bytes=arena_bytes,
             constant_bytes=len(tflite),
         )
-    plan = compile_graph(graph)
     return _compiled(graph, plan, render_image(graph, plan, info))
 
 
@@ -141,15 +156,8 @@ def _compiled(graph: Graph, plan: Plan, texts: dict[str, str]) -> Rendering:
         plan=plan,
         texts=texts,
         arena_bytes=plan.arena_bytes,
-        constant_bytes=_constant_bytes(plan),
+        constant_bytes=sum(constant_bytes(step) for step in plan.steps),
     )
-
-
-def _constant_bytes(plan: Plan) -> int:
-    """Weights, biases and constant operands."""
-    calls = [step.call for step in plan.steps if step.call is not None]
-    operands = [operand for call in calls for operand in call.operands]
-    return sum(int(o.values.nbytes) for o in operands if isinstance(o, ConstOperand))
 
 
 def _require_fit(bundle: Bundle, graph: Graph) -> None:

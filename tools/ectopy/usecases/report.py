@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ectopy import report as pages
-from ectopy.aot import compile_graph
 from ectopy.errors import EctopyError, InputError
 from ectopy.graph.reader import read_model_bytes, read_tflite
 from ectopy.graph.types import Graph
@@ -26,7 +25,8 @@ from ectopy.report import (
 from ectopy.report.examples import choose_examples
 from ectopy.report.profile import Profile
 from ectopy.toolchain import BUDGETS, ELF_NAME, read_memory_map
-from ectopy.usecases.build import BUILD_DIR
+from ectopy.usecases.build import build_folder
+from ectopy.usecases.engine_plan import aot_plan
 from ectopy.usecases.run_folder import RunFolder, open_profile, open_run
 from ectopy.vocab import BoardName, DatasetName, EngineName, Split
 from ectopy.windows import WindowRequest, WindowSet, load_windows
@@ -173,15 +173,19 @@ def _find_model(record: RunRecord, sources: Sources, found: _Findings) -> None:
         found.missing[Part.ARENA] = f"engine {record.engine.name} lays out its arena on the device"
     else:
         try:
-            found.model = CompiledModel(graph=found.graph, plan=compile_graph(found.graph))
+            found.model = CompiledModel(
+                graph=found.graph, plan=aot_plan(found.graph, record.engine.goal)
+            )
         except EctopyError as error:
             found.missing[Part.ARENA] = error.message
 
 
 def _find_image(record: RunRecord, found: _Findings) -> None:
     """The image in the build folder, if it is still the one that ran."""
-    name = f"{record.board.name}-{record.engine.name}-{record.model.name}"
-    elf = BUILD_DIR / name / ELF_NAME
+    folder = build_folder(
+        record.board.name, record.engine.name, record.model.name, record.engine.goal
+    )
+    elf, name = folder / ELF_NAME, folder.name
     try:
         digest = hashlib.sha256(elf.read_bytes()).hexdigest()
         if digest != record.firmware.elf_sha256:

@@ -177,11 +177,18 @@ def _history(members: Sequence[Run], metric: Metric, of: str) -> list[History]:
             of=of,
             model=record.model.name,
             board=record.board.name,
-            engine=record.engine.name,
+            engine=_engine(record),
             dataset=f"{data.name} {data.split}, {data.windows} windows",
             points=tuple(points),
         )
     ]
+
+
+def _engine(record: RunRecord) -> str:
+    engine = record.engine
+    return (
+        engine.name if engine.optimized_for is None else f"{engine.name} for {engine.optimized_for}"
+    )
 
 
 def _group(record: RunRecord) -> tuple[str, ...]:
@@ -194,4 +201,5 @@ def _group(record: RunRecord) -> tuple[str, ...]:
         str(record.board.emulated),
         record.latency.unit,
         record.engine.name,
+        record.engine.goal,
     )
