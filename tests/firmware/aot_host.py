@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from ectopy.aot import compile_graph
 from ectopy.codegen import ImageInfo, render_image
-from ectopy.graph.types import Graph
+from ectopy.graph.types import Graph, Tensor
+from ectopy.vocab import Optimize
 
 ROOT = Path(__file__).parents[2]
 FIRMWARE = ROOT / "firmware"
@@ -29,24 +30,31 @@ class HostModels:
 
     executable: Path
     graphs: tuple[Graph, ...]
+    optimize: Optimize
 
     def run(self, jobs: Sequence[tuple[int, npt.NDArray[np.int8]]]) -> list[dict[int, bytes]]:
-        """For each (model, input): bytes of every operator's output, by tensor index."""
+        """For each (model, input): bytes of each operator's output in the arena, by tensor."""
         request = b"".join(struct.pack("<I", number) + x.tobytes() for number, x in jobs)
         result = subprocess.run(
             [self.executable], input=request, capture_output=True, check=False, timeout=120
         )
         assert result.returncode == 0, result.stderr.decode()[-3000:]
         answers, position = [], 0
+        shown = [self._shown(graph) for graph in self.graphs]
         for number, _ in jobs:
-            graph, outputs = self.graphs[number], {}
-            for op in graph.ops:
-                tensor = graph.op_output(op)
+            outputs = {}
+            for tensor in shown[number]:
                 outputs[tensor.index] = result.stdout[position : position + tensor.nbytes]
                 position += tensor.nbytes
             answers.append(outputs)
         assert position == len(result.stdout)
         return answers
+
+    def _shown(self, graph: Graph) -> list[Tensor]:
+        """What does not stay inside a kernel."""
+        plan = compile_graph(graph, optimize=self.optimize)
+        outputs = [graph.op_output(op) for op in graph.ops]
+        return [tensor for tensor in outputs if plan.has_place(tensor.index)]
 
 
 def image_info(graph: Graph) -> ImageInfo:
@@ -63,12 +71,14 @@ def image_info(graph: Graph) -> ImageInfo:
     )
 
 
-def build(graphs: Sequence[Graph], directory: Path) -> HostModels:
+def build(
+    graphs: Sequence[Graph], directory: Path, optimize: Optimize = Optimize.SPEED
+) -> HostModels:
     """One executable of all models; their symbols are told apart by renaming."""
     _compile(directory, KERNEL_SOURCES)
     for number, graph in enumerate(graphs):
         source = directory / f"case{number}.c"
-        text = render_image(graph, compile_graph(graph), image_info(graph))["model_aot.c"]
+        text = render_image(graph, compile_graph(graph, optimize=optimize), image_info(graph))["model_aot.c"]
         source.write_text(f"#define ect_aot_model case{number}\n{text}")
     names = [f"case{number}" for number in range(len(graphs))]
     externs = "\n".join(f"extern const ect_aot_model_t {name};" for name in names)
@@ -84,7 +94,7 @@ def build(graphs: Sequence[Graph], directory: Path) -> HostModels:
     executable = directory / "models"
     objects = sorted(directory.glob("*.o"))
     _run(["gcc", *FLAGS, *map(str, objects), "-o", str(executable)], directory)
-    return HostModels(executable=executable, graphs=tuple(graphs))
+    return HostModels(executable=executable, graphs=tuple(graphs), optimize=optimize)
 
 
 def _compile(directory: Path, sources: Sequence[Path]) -> None:

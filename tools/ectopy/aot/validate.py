@@ -18,13 +18,19 @@ IN_PLACE = {
     Kernel.MUL,
     Kernel.ADD,
     Kernel.CONV2D_1X1_M4,
+    Kernel.CONV2D_1X1_W8_M4,
     Kernel.DWCONV2D_1XK_M4,
     Kernel.MUL_ROWS_M4,
     Kernel.ADD_DENSE_M4,
 }
 """Kernels that read each byte of an operand before they write its place."""
 
-PLANAR_ONLY = {Kernel.CONV2D_1X1_M4, Kernel.CONV2D_1XK_S2_M4, Kernel.DWCONV2D_1XK_M4}
+PLANAR_ONLY = {
+    Kernel.CONV2D_1X1_M4,
+    Kernel.CONV2D_1X1_W8_M4,
+    Kernel.CONV2D_1XK_S2_M4,
+    Kernel.DWCONV2D_1XK_M4,
+}
 """Kernels that expect the channels of a tensor one after the other."""
 
 CHANNELS_LAST_ONLY = {
@@ -38,8 +44,11 @@ CHANNELS_LAST_ONLY = {
 """Kernels that expect them innermost. All others walk a tensor as they are told."""
 
 
-EITHER_ORDER = {Kernel.MUL_ROWS_M4}
-"""Kernels whose operands need not be in the order of the graph."""
+GATED = {Kernel.CONV2D_1X1_M4, Kernel.CONV2D_1X1_W8_M4}
+"""Kernels that read a value per channel to the end, so that nothing may take its place."""
+
+DENSE_FIRST = {Kernel.MUL_ROWS_M4, *GATED}
+"""Kernels for which the larger operand of a multiplication comes first."""
 
 
 class PlanError(AssertionError):
@@ -126,15 +135,16 @@ def _check_call(graph: Graph, step: Step, arena: _Arena) -> None:
     assert step.call is not None
     wanted = _read_from_arena(graph, step)
     operands = [o.tensor for o in step.call.operands if isinstance(o, TensorOperand)]
-    either_order = step.call.kernel in EITHER_ORDER
-    if operands != wanted and not (either_order and sorted(operands) == sorted(wanted)):
+    if len(step.ops) > 1:
+        operands = list(dict.fromkeys(operands))
+    if operands != wanted:
         raise PlanError(f"operator {step.ops[0]} reads tensors {operands}, not {wanted}")
     _check_layout(graph, step.call.kernel, (*operands, *step.outputs), arena.plan)
     read = {tensor: arena.read(tensor, f"operator {step.ops[0]}") for tensor in operands}
     for number, output in enumerate(step.outputs):
         place = arena.place(output)
         for tensor, source in read.items():
-            in_place = source == place and number == 0 and step.call.kernel in IN_PLACE
+            in_place = source == place and number == 0 and _may_give_way(graph, step, tensor)
             if _overlap(source, place) and not in_place:
                 raise PlanError(f"operator {step.ops[0]} writes over its own input {tensor}")
         if any(_overlap(place, arena.place(other)) for other in step.outputs[:number]):
@@ -143,10 +153,21 @@ def _check_call(graph: Graph, step: Step, arena: _Arena) -> None:
         arena.write(output)
 
 
+def _may_give_way(graph: Graph, step: Step, tensor: int) -> bool:
+    """Whether a step reads each byte of an operand before it writes its place."""
+    assert step.call is not None
+    shape = graph.tensors[tensor].shape
+    per_channel = sum(extent > 1 for extent in shape) <= 1
+    return step.call.kernel in IN_PLACE and not (step.call.kernel in GATED and per_channel)
+
+
 def _read_from_arena(graph: Graph, step: Step) -> list[int]:
     """What the operators of a step read that is neither constant nor made inside it."""
     made = {graph.ops[op].outputs[0] for op in step.ops}
+    assert step.call is not None
     read = [tensor for op in step.ops for tensor in graph.ops[op].inputs if tensor >= 0]
+    if step.call.kernel in DENSE_FIRST and graph.ops[step.ops[0]].kind is OpKind.MUL:
+        read[:2] = sorted(read[:2], key=lambda tensor: -graph.tensors[tensor].elements)
     outside = [t for t in read if t not in made and graph.tensors[t].data is None]
     return outside if len(step.ops) == 1 else list(dict.fromkeys(outside))
 
