@@ -138,6 +138,44 @@ def test_a_step_over_an_input_of_a_later_operator_of_it_is_caught(graph: Graph) 
         validate_plan(graph, replace(plan, placements=spoiled, steps=steps))
 
 
+def computed_again(graph: Graph) -> tuple[Step, ...]:
+    """A and B as one step that writes B only; the addition computes A once more."""
+    first = together(graph, (POOL_A, POOL_B), (tensor(graph, POOL_B),))
+    call = first[1].call
+    assert call is not None
+    operands = tuple(TensorOperand(tensor=t) for t in (graph.inputs[0], tensor(graph, POOL_B)))
+    addition = replace(first[1], call=replace(call, operands=operands), again=(POOL_A,))
+    return (first[0], addition, *first[2:])
+
+
+def test_a_tensor_that_is_computed_again_needs_no_place_but_its_source_lives_longer(
+    graph: Graph,
+) -> None:
+    plan = planned(graph, computed_again(graph))
+    validate_plan(graph, plan)
+    assert not plan.has_place(tensor(graph, POOL_A))
+    (source,) = (p for p in plan.placements if graph.inputs[0] in p.buffer.tensors)
+    assert source.buffer.last == ADD
+
+
+def test_computing_again_from_what_was_written_over_is_caught(graph: Graph) -> None:
+    plan = planned(graph, computed_again(graph))
+    places = {t: p for p in plan.placements for t in p.buffer.tensors}
+    onto = places[graph.inputs[0]].offset
+    spoiled = tuple(
+        replace(p, offset=onto) if tensor(graph, POOL_B) in p.buffer.tensors else p
+        for p in plan.placements
+    )
+    with pytest.raises(PlanError, match="operator 0 writes over its own input"):
+        validate_plan(graph, replace(plan, placements=spoiled))
+
+
+def test_computing_again_what_comes_later_is_caught(graph: Graph) -> None:
+    steps = computed_again(graph)
+    with pytest.raises(PlanError, match="not computed yet"):
+        validate_plan(graph, planned(graph, (steps[0], replace(steps[1], again=(LAST,)), steps[2])))
+
+
 def test_a_step_of_operators_that_are_not_neighbours_is_caught(graph: Graph) -> None:
     good = compile_graph(graph, KernelSet.REF).steps
     merged = replace(good[0], ops=(POOL_A, ADD))

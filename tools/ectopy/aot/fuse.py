@@ -44,7 +44,9 @@ def fuse_products(graph: Graph, steps: tuple[Step, ...], planar: Planar) -> tupl
 
 
 def _pair(graph: Graph, first: Step, second: Step) -> Step | None:
-    if first.call is None or second.call is None or not _is_between(graph, first.outputs[0]):
+    if first.call is None or second.call is None or first.again or second.again:
+        return None
+    if not _is_between(graph, first.outputs[0]):
         return None
     call: KernelCall | None = None
     if isinstance(second.call.params, Conv2d1x1M4Params):

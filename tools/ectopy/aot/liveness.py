@@ -59,7 +59,7 @@ def _last_uses(graph: Graph, steps: Sequence[Step], views: dict[int, int]) -> di
     """Last operator of the last step that touches the bytes of each viewed tensor."""
     last = {graph.inputs[0]: -1}
     for step in steps:
-        read = [tensor for op in step.ops for tensor in graph.ops[op].inputs]
+        read = [tensor for op in (*step.again, *step.ops) for tensor in graph.ops[op].inputs]
         for tensor in (*read, *step.outputs):
             if tensor in views:
                 last[views[tensor]] = step.ops[-1]

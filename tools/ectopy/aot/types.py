@@ -95,11 +95,14 @@ class Step:
         outputs: Tensors written to the arena, in the order of the kernel's arguments.
         call: The kernel call, or None where the operator costs nothing because its output is an
             alias of its input (RESHAPE).
+        again: Operators of steps before that the kernel computes once more for itself, because
+            their outputs would take too much of the arena until now.
     """
 
     ops: tuple[int, ...]
     outputs: tuple[int, ...]
     call: KernelCall | None
+    again: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,6 +114,8 @@ def _check_outputs(graph: Graph, step: Step) -> None:
         raise PlanError(f"operators {step.ops} write tensors {step.outputs}")
     if graph.ops[step.ops[-1]].outputs[0] not in step.outputs:
         raise PlanError(f"operators {step.ops} keep the result of the last to themselves")
+    if any(op >= step.ops[0] for op in step.again):
+        raise PlanError(f"operators {step.ops} compute again what was not computed yet")
 
 
 def _check_view(graph: Graph, step: Step, arena: _Arena) -> None:
@@ -156,20 +158,21 @@ def _check_call(graph: Graph, step: Step, arena: _Arena) -> None:
 def _may_give_way(graph: Graph, step: Step, tensor: int) -> bool:
     """Whether a step reads each byte of an operand before it writes its place."""
     assert step.call is not None
-    shape = graph.tensors[tensor].shape
-    per_channel = sum(extent > 1 for extent in shape) <= 1
-    return step.call.kernel in IN_PLACE and not (step.call.kernel in GATED and per_channel)
+    x = graph.tensors[tensor]
+    one_pixel = x.shape[-1:] in ((), (x.elements,))
+    return step.call.kernel in IN_PLACE and not (step.call.kernel in GATED and one_pixel)
 
 
 def _read_from_arena(graph: Graph, step: Step) -> list[int]:
     """What the operators of a step read that is neither constant nor made inside it."""
-    made = {graph.ops[op].outputs[0] for op in step.ops}
     assert step.call is not None
-    read = [tensor for op in step.ops for tensor in graph.ops[op].inputs if tensor >= 0]
-    if step.call.kernel in DENSE_FIRST and graph.ops[step.ops[0]].kind is OpKind.MUL:
+    ops = (*step.again, *step.ops)
+    made = {graph.ops[op].outputs[0] for op in ops}
+    read = [tensor for op in ops for tensor in graph.ops[op].inputs if tensor >= 0]
+    if step.call.kernel in DENSE_FIRST and graph.ops[ops[0]].kind is OpKind.MUL:
         read[:2] = sorted(read[:2], key=lambda tensor: -graph.tensors[tensor].elements)
     outside = [t for t in read if t not in made and graph.tensors[t].data is None]
-    return outside if len(step.ops) == 1 else list(dict.fromkeys(outside))
+    return outside if len(ops) == 1 else list(dict.fromkeys(outside))
 
 
 def _check_layout(graph: Graph, kernel: Kernel, tensors: tuple[int, ...], plan: Plan) -> None:
