@@ -78,7 +78,8 @@ def build(
     _compile(directory, KERNEL_SOURCES)
     for number, graph in enumerate(graphs):
         source = directory / f"case{number}.c"
-        text = render_image(graph, compile_graph(graph, optimize=optimize), image_info(graph))["model_aot.c"]
+        plan = compile_graph(graph, optimize=optimize)
+        text = render_image(graph, plan, image_info(graph))["model_aot.c"]
         source.write_text(f"#define ect_aot_model case{number}\n{text}")
     names = [f"case{number}" for number in range(len(graphs))]
     externs = "\n".join(f"extern const ect_aot_model_t {name};" for name in names)

@@ -13,16 +13,19 @@ from ectopy.graph.types import Graph
 from ectopy.reference import HostInterpreter, open_reference
 from firmware.aot_host import HostModels, build
 from firmware.random_models import RandomModel, RandomRows
+from firmware.random_products import RandomProducts
 
 MODELS = 64
 ROW_MODELS = 64
+PRODUCT_MODELS = 64
 INPUTS = 4
 
 
 @pytest.fixture(scope="module")
 def files() -> list[bytes]:
     models = [RandomModel(seed).build() for seed in range(MODELS)]
-    return models + [RandomRows(1000 + seed).build() for seed in range(ROW_MODELS)]
+    models += [RandomRows(1000 + seed).build() for seed in range(ROW_MODELS)]
+    return models + [RandomProducts(2000 + seed).build() for seed in range(PRODUCT_MODELS)]
 
 
 @pytest.fixture(scope="module")

@@ -151,10 +151,10 @@ void ect_fully_connected_s8_ref(const ect_fully_connected_s8_t *p, const int8_t 
  * other (a tensor of one channel or of one pixel is the same in both layouts). Rows are a multiple
  * of four long and begin at multiples of four. Outputs are clamped to int8 and nothing else.
  * Constants are packed by the compiler (tools/ectopy/aot/pack.py). */
-#define ECT_M4_MAX_ROW   512 /* elements of a row that a kernel copies to the stack */
-#define ECT_M4_MAX_PAIRS 64
+#define ECT_M4_MAX_ROW    512 /* elements of a row that a kernel copies to the stack */
+#define ECT_M4_MAX_PAIRS  64
 #define ECT_M4_TILE_WORDS 384
-#define ECT_M4_TAP_WORDS 5
+#define ECT_M4_TAP_WORDS  5
 
 /* Requantization of one channel, see kernels/m4/channel.h. */
 typedef struct {
@@ -166,7 +166,8 @@ typedef struct {
 /* Scaling of each channel on the way in. */
 typedef struct {
     int32_t in_zero_point, gate_zero_point;
-    int32_t factor; /* scales of input and gate over that of the product, 36 bits behind the point */
+    int32_t
+        factor; /* scales of input and gate over that of the product, 36 bits behind the point */
     int32_t offset; /* 16 bits behind the point, the product's zero point in it */
 } ect_gate_m4_t;
 
@@ -187,11 +188,11 @@ typedef struct {
 } ect_conv2d_1x1_m4_t;
 
 /* Convolution of kernel 1x1 and stride 1, of `in` times `gate` [in_c] unless that is NULL, plus
- * `residual`, of the output's shape, unless that is NULL. stream: for each two outputs their biases,
- * int16 [pairs][2][2] weights of two inputs each, then multiplier and rounding of both, all as in
- * ect_m4_channel_t; odd counts are padded with zero weights. `out` may be the same address as `in`
- * or `residual`. Arithmetic: as ect_mul_s8_ref, ect_conv2d_s8_ref and ect_add_s8_ref one after the
- * other, the constants of the first and the last found as for ect_mul_rows_s8_m4. */
+ * `residual`, of the output's shape, unless that is NULL. stream: for each two outputs their
+ * biases, int16 [pairs][2][2] weights of two inputs each, then multiplier and rounding of both, all
+ * as in ect_m4_channel_t; odd counts are padded with zero weights. `out` may be the same address as
+ * `in` or `residual`. Arithmetic: as ect_mul_s8_ref, ect_conv2d_s8_ref and ect_add_s8_ref one after
+ * the other, the constants of the first and the last found as for ect_mul_rows_s8_m4. */
 void ect_conv2d_1x1_s8_m4(const ect_conv2d_1x1_m4_t *p, const int8_t *in, const int8_t *gate,
                           const int8_t *residual, const int32_t *stream, int8_t *out);
 

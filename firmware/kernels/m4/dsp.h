@@ -49,16 +49,7 @@ static inline void ect_store_s8x4(int8_t *x, uint32_t word) {
         return result;                                                                             \
     }
 
-#define ECT_SMLAW(name, instruction)                                                               \
-    static inline int32_t name(int32_t a, uint32_t pair, int32_t sum) {                            \
-        int32_t result;                                                                            \
-        __asm__(instruction " %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(pair), "r"(sum));       \
-        return result;                                                                             \
-    }
-
 ECT_DSP3(ect_smmlar, "smmlar")
-ECT_SMLAW(ect_smlawb, "smlawb")
-ECT_SMLAW(ect_smlawt, "smlawt")
 ECT_DSP2(ect_smmulr, int32_t, "smmulr", "")
 ECT_DSP2(ect_pkhbt_lsl16, uint32_t, "pkhbt", ", lsl #16")
 ECT_DSP2(ect_pkhtb_asr16, uint32_t, "pkhtb", ", asr #16")
@@ -87,12 +78,6 @@ static inline int32_t ect_smlad(uint32_t a, uint32_t b, int32_t sum) {
 ECT_SSAT8(ect_ssat8, "")
 ECT_SSAT8(ect_ssat8_asr22, ", asr #22")
 ECT_SSAT8(ect_ssat8_asr23, ", asr #23")
-
-static inline uint32_t ect_ssat16_8(uint32_t x) {
-    uint32_t result;
-    __asm__("ssat16 %0, #8, %1" : "=r"(result) : "r"(x));
-    return result;
-}
 
 static inline uint32_t ect_uxtb16(uint32_t x) {
     return (uint32_t)__uxtb16((uint8x4_t)x);
@@ -136,15 +121,6 @@ static inline int32_t ect_high(uint32_t pair) {
     return (int16_t)(uint16_t)(pair >> 16);
 }
 
-/* sum plus a times the low half of the pair over 2^16, rounded down. */
-static inline int32_t ect_smlawb(int32_t a, uint32_t pair, int32_t sum) {
-    return sum + (int32_t)(((int64_t)a * ect_low(pair)) >> 16);
-}
-
-static inline int32_t ect_smlawt(int32_t a, uint32_t pair, int32_t sum) {
-    return sum + (int32_t)(((int64_t)a * ect_high(pair)) >> 16);
-}
-
 /* The low halves of a and b as a pair. */
 static inline uint32_t ect_pkhbt_lsl16(uint32_t a, uint32_t b) {
     return (a & 0xFFFFu) | (b << 16);
@@ -181,11 +157,6 @@ static inline int32_t ect_ssat8_asr22(int32_t x) {
 
 static inline int32_t ect_ssat8_asr23(int32_t x) {
     return ect_ssat8(x >> 23);
-}
-
-/* Both halves saturated to int8. */
-static inline uint32_t ect_ssat16_8(uint32_t x) {
-    return ect_pkhbt_lsl16((uint32_t)ect_ssat8(ect_low(x)), (uint32_t)ect_ssat8(ect_high(x)));
 }
 
 static inline uint32_t ect_uxtb16(uint32_t x) {

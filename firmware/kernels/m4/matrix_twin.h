@@ -24,8 +24,8 @@ static inline void ect_write_pixels(const ect_group_t *g, const int32_t *doubled
     if (residual != NULL) {
         const ect_residual_m4_t *r = &g->constants;
         const uint32_t word = ect_load_s8x4(residual);
-        const uint32_t word02 = (word << 8) & 0xFF00FF00u;
-        const uint32_t word13 = word & 0xFF00FF00u;
+        const uint32_t word02 = ect_raise02(word);
+        const uint32_t word13 = ect_raise13(word);
         for (int32_t i = 0; i < ECT_PIXELS; ++i) {
             y[i] = y[i] * r->own_factor + r->offset;
         }

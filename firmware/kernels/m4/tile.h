@@ -9,15 +9,15 @@
 
 #include <stdbool.h>
 
-#include "dsp.h"
+#include "dsp_scale.h"
 #include "ectopy/kernels.h"
 
 #define ECT_PIXELS 4 /* of a group */
 
 /* Where a tile comes from and goes to. */
 typedef struct {
-    const int8_t *in;  /* the first pixel of the first channel */
-    int32_t row;       /* bytes from channel to channel */
+    const int8_t *in; /* the first pixel of the first channel */
+    int32_t row;      /* bytes from channel to channel */
     int32_t in_c;
     int32_t groups;
     int32_t group_words;
@@ -66,14 +66,13 @@ static inline uint32_t ect_products(int32_t a, int32_t b) {
     return ect_ssat16_8(ect_pkhtb_asr16((uint32_t)b, (uint32_t)a));
 }
 
-/* As ect_interleave, of products. Bytes enter as halfwords times 256, for that takes one instruction and
- * gives the product eight bits more; the wanted byte is then in the high half of the sum. */
+/* As ect_interleave, of products: the wanted byte is in the high half of a sum. */
 static inline void ect_interleave_products(uint32_t a, uint32_t b, ect_gain_t of_a, ect_gain_t of_b,
                                            uint32_t *words) {
-    const uint32_t a02 = (a << 8) & 0xFF00FF00u;
-    const uint32_t a13 = a & 0xFF00FF00u;
-    const uint32_t b02 = (b << 8) & 0xFF00FF00u;
-    const uint32_t b13 = b & 0xFF00FF00u;
+    const uint32_t a02 = ect_raise02(a);
+    const uint32_t a13 = ect_raise13(a);
+    const uint32_t b02 = ect_raise02(b);
+    const uint32_t b13 = ect_raise13(b);
     words[0] = ect_products(ect_smlawb(of_a.factor, a02, of_a.offset),
                             ect_smlawb(of_b.factor, b02, of_b.offset));
     words[1] = ect_products(ect_smlawb(of_a.factor, a13, of_a.offset),

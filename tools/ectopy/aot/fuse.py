@@ -16,7 +16,6 @@ from ectopy.aot.support import quant_of
 from ectopy.aot.types import ConstOperand, Kernel, KernelCall, Operand, Step, TensorOperand
 from ectopy.graph.types import Graph, QuantParams
 
-
 RESIDUAL_BITS = 8
 """Bits that the factor of a residual has more: the kernel takes them off with those of its bytes,
 which it reads times 256."""
@@ -112,7 +111,11 @@ def _with_residual(
         own, other, residual = other, own, a
     if abs(other) << RESIDUAL_BITS >= INT32_LIMIT:
         return None
-    added = ResidualParams(own_factor=own, factor=other << RESIDUAL_BITS, offset=addition.params.offset)
+    added = ResidualParams(
+        own_factor=own,
+        factor=other << RESIDUAL_BITS,
+        offset=addition.params.offset,
+    )
     x, gate, _, stream = product.operands
     return KernelCall(
         kernel=product.kernel,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ectopy.aot.memory import ALIGNMENT
-from ectopy.aot.types import Kernel, Plan, Step, TensorOperand
+from ectopy.aot.types import AbsentOperand, Kernel, KernelCall, Plan, Step, TensorOperand
 from ectopy.graph.types import Graph
 from ectopy.vocab import OpKind
 
@@ -137,8 +137,8 @@ def _check_call(graph: Graph, step: Step, arena: _Arena) -> None:
     assert step.call is not None
     wanted = _read_from_arena(graph, step)
     operands = [o.tensor for o in step.call.operands if isinstance(o, TensorOperand)]
-    if len(step.ops) > 1:
-        operands = list(dict.fromkeys(operands))
+    if step.call.kernel in GATED:
+        _check_optional(graph, step, step.call)
     if operands != wanted:
         raise PlanError(f"operator {step.ops[0]} reads tensors {operands}, not {wanted}")
     _check_layout(graph, step.call.kernel, (*operands, *step.outputs), arena.plan)
@@ -153,6 +153,14 @@ def _check_call(graph: Graph, step: Step, arena: _Arena) -> None:
             raise PlanError(f"operator {step.ops[0]} writes over its own output")
     for output in step.outputs:
         arena.write(output)
+
+
+def _check_optional(graph: Graph, step: Step, call: KernelCall) -> None:
+    """A product has a gate where there is a MUL, and a residual where there is an ADD."""
+    kinds = {graph.ops[op].kind for op in step.ops}
+    absent = [isinstance(operand, AbsentOperand) for operand in call.operands[1:3]]
+    if absent != [kind not in kinds for kind in (OpKind.MUL, OpKind.ADD)]:
+        raise PlanError(f"operator {step.ops[0]} has not the gate and residual of {step.ops}")
 
 
 def _may_give_way(graph: Graph, step: Step, tensor: int) -> bool:
@@ -172,7 +180,8 @@ def _read_from_arena(graph: Graph, step: Step) -> list[int]:
     if step.call.kernel in DENSE_FIRST and graph.ops[ops[0]].kind is OpKind.MUL:
         read[:2] = sorted(read[:2], key=lambda tensor: -graph.tensors[tensor].elements)
     outside = [t for t in read if t not in made and graph.tensors[t].data is None]
-    return outside if len(ops) == 1 else list(dict.fromkeys(outside))
+    by_place = len(ops) == 1 or step.call.kernel in GATED
+    return outside if by_place else list(dict.fromkeys(outside))
 
 
 def _check_layout(graph: Graph, kernel: Kernel, tensors: tuple[int, ...], plan: Plan) -> None:
