@@ -279,9 +279,9 @@ typedef struct {
     int32_t out_zero_point;
 } ect_fully_connected_m4_t;
 
-/* Matrix times one vector. weights: int8 [out_c / 2][words][2][4], for two outputs the weights of
- * four inputs each; odd counts are padded with zeros. channels: ect_m4_channel_t [out_c], padded to
- * an even count. Arithmetic: as ect_fully_connected_s8_ref. */
+/* Matrix times one vector. weights: int8 [out_c / 4][words][4][4], for four outputs the weights of
+ * four inputs each; other counts are padded with zeros. channels: ect_m4_channel_t [out_c].
+ * Arithmetic: as ect_fully_connected_s8_ref. */
 void ect_fully_connected_s8_m4(const ect_fully_connected_m4_t *p, const int8_t *in,
                                const int32_t *weights, const int32_t *channels, int8_t *out);
 

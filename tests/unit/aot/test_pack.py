@@ -78,8 +78,8 @@ def test_pairs_are_at_least_those_held_and_then_fours(in_c: int, pairs: int) -> 
 def test_vectors_stay_bytes() -> None:
     weights = np.arange(-9, 6).reshape(3, 5).astype(np.int8)
     packed = pack_vector(weights)
-    assert packed.shape == (2, 2, 2)
-    again = packed.view(np.int8).reshape(2, 2, 2, 4).transpose(0, 2, 1, 3).reshape(4, 8)
+    assert packed.shape == (1, 2, 4)
+    again = packed.view(np.int8).reshape(1, 2, 4, 4).transpose(0, 2, 1, 3).reshape(4, 8)
     assert np.array_equal(again[:3, :5], weights)
     assert not again[3].any() and not again[:, 5:].any()
 

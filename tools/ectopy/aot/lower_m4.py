@@ -11,7 +11,6 @@ import numpy.typing as npt
 from ectopy.aot.layout import ROW_MULTIPLE, same_in_both
 from ectopy.aot.pack import (
     channel_table,
-    even_rows,
     first_word,
     pack_matrix,
     pack_taps,
@@ -101,8 +100,8 @@ def lower_vector(graph: Graph, op: Op) -> KernelCall | None:
     params = FullyConnectedM4Params(
         in_c=in_c, out_c=out_c, words=weights.shape[1], out_zero_point=w.qy.zero_point
     )
-    table = even_rows(_table(w, rows))
-    return _call(Kernel.FULLY_CONNECTED_M4, params, w, weights=weights, channels=table)
+    channels = _table(w, rows)
+    return _call(Kernel.FULLY_CONNECTED_M4, params, w, weights=weights, channels=channels)
 
 
 def _matrix(w: Weighted) -> KernelCall | None:

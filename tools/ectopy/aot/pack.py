@@ -75,15 +75,13 @@ def pack_matrix(weights: ConstArray, table: Int32Array, *, narrow: bool) -> Int3
 
 
 def pack_vector(weights: ConstArray) -> Int32Array:
-    """Weights (out_c, in_c) for ``ect_fully_connected_s8_m4``: (out_c / 2, in_c / 4, 2) words.
+    """Weights (out_c, in_c) for ``ect_fully_connected_s8_m4``: (out_c / 4, in_c / 4, 4) words.
 
     These stay bytes, and are not doubled.
     """
-    out_c, in_c = weights.shape
-    padded = np.zeros((out_c + out_c % 2, -(-in_c // 4) * 4), np.int8)
-    padded[:out_c, :in_c] = weights
+    padded = np.pad(weights, [(0, -extent % 4) for extent in weights.shape])
     words = padded.view("<i4").astype(np.int32)
-    return np.ascontiguousarray(words.reshape(-1, 2, words.shape[1]).transpose(0, 2, 1))
+    return np.ascontiguousarray(words.reshape(-1, 4, words.shape[1]).transpose(0, 2, 1))
 
 
 def even_rows(table: Int32Array) -> Int32Array:
