@@ -114,7 +114,7 @@ distclean: clean  ## Remove the virtual environments too; runs/ stays
 	rm -rf .venv .venv-train
 
 toolchain:
-	@tools/setup.sh toolchain
+	@tools/setup.sh toolchain '$(ENGINE)'
 
 host:
 	@tools/setup.sh host

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Sets up what is missing, and says so. Usage: tools/setup.sh python [EXTRA] | toolchain | host
+# Sets up what is missing, and says so. Usage: tools/setup.sh python [EXTRA] | toolchain [ENGINE] | host
 #   python      .venv with the light dependencies; EXTRA dev adds pytest and the linters;
 #               EXTRA train makes .venv-train with TensorFlow instead, so that .venv stays light
-#   toolchain   arm-none-eabi-gcc with newlib, and qemu-system-arm
+#   toolchain   arm-none-eabi-gcc with newlib, and qemu-system-arm; ENGINE tflm adds the C++ library,
+#               which is large (310 MB to download, 1.6 GB on disk) and needed by nothing else
 #   host        gcc for the board "host" and for the C tests
 # On systems without apt it names what to install by hand and fails.
 set -euo pipefail
@@ -85,11 +86,18 @@ setup_python() {
 
 setup_toolchain() {
     local -a missing=()
+    case "${1:-aot}" in
+    aot | tflm) ;;
+    *) fail "unknown engine '$1'" "one of: aot, tflm" ;;
+    esac
     command -v arm-none-eabi-gcc >/dev/null &&
         [ -f "$(arm-none-eabi-gcc -print-file-name=nano.specs)" ] ||
         missing+=(gcc-arm-none-eabi libnewlib-arm-none-eabi)
     command -v qemu-system-arm >/dev/null || missing+=(qemu-system-arm)
     [ ${#missing[@]} -eq 0 ] || apt_install "the Cortex-M4 toolchain and emulator" "${missing[@]}"
+    # Asked for by its full name a library is printed with its folder, unless it is missing.
+    [ "${1:-}" != tflm ] || [ -f "$(arm-none-eabi-g++ -print-file-name=libstdc++_nano.a)" ] ||
+        apt_install "the C++ library for engine tflm (310 MB)" libstdc++-arm-none-eabi-newlib
 }
 
 setup_host() {
@@ -98,10 +106,10 @@ setup_host() {
 
 case "${1:-}" in
 python) setup_python "${2:-}" ;;
-toolchain) setup_toolchain ;;
+toolchain) setup_toolchain "${2:-}" ;;
 host) setup_host ;;
 *)
-    sed -n '2,7p' "$0" | sed 's/^# \{0,1\}//' >&2
+    sed -n '2,8p' "$0" | sed 's/^# \{0,1\}//' >&2
     exit 2
     ;;
 esac

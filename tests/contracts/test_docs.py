@@ -1,5 +1,8 @@
 """What the documents name must exist: files, make targets, commands and options."""
 
+import ast
+import errno
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -48,6 +51,37 @@ def test_named_commands_and_options_exist(document: Path) -> None:
             options = options_of(group.get_command(click.Context(group), name))
             for option in re.findall(r"(--[a-z0-9-]+)", rest):
                 assert option in options | {"--help"}, f"{document.name}: ectopy {name} {option}"
+
+
+def test_symptoms_are_quoted_as_the_code_says_them() -> None:
+    rows = re.findall(
+        r"^\| you see \|.*?\n\|[-|]+\n((?:\|.*\n)+)", (ROOT / "README.md").read_text(), re.M
+    )
+    quotes = [
+        q for row in "".join(rows).splitlines() for q in re.findall("`(.+?)`", row.split("|")[1])
+    ]
+    assert len(rows) == 2 and len(quotes) > 25
+    said = words_of_the_code()
+    for quote in quotes:
+        # Numbers, paths, names in capitals and what is left out stand for values.
+        for piece in re.split(r"\.\.\.|\S*[\d/]\S*|\b[A-Z]{2,}\b|[():;,]", quote):
+            words = piece.split()
+            splits = [(" ".join(words[:at]), " ".join(words[at:])) for at in range(len(words))]
+            assert not words or any(a in said and b in said for a, b in splits), (
+                f"{quote!r}: nothing says {piece!r}"
+            )
+
+
+def words_of_the_code() -> str:
+    """All literal text of the package but docstrings, and what the system says of a full disk."""
+    literals = [os.strerror(errno.ENOSPC)]
+    for path in (ROOT / "tools" / "ectopy").rglob("*.py"):
+        nodes = list(ast.walk(ast.parse(path.read_text())))
+        docs = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+        for node in nodes:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                literals += [] if id(node) in docs else [node.value]
+    return "\n".join(literals)
 
 
 def code_of(document: Path) -> list[str]:

@@ -63,6 +63,34 @@ def test_with_apt_it_installs_only_what_is_missing(checkout: Path) -> None:
     assert install.endswith("gcc-arm-none-eabi libnewlib-arm-none-eabi")
 
 
+@pytest.mark.parametrize("engine", ["aot", "tflm"])
+@pytest.mark.parametrize("there", [True, False])
+def test_the_large_cpp_library_is_installed_only_for_the_engine_that_needs_it(
+    engine: str, there: bool, checkout: Path
+) -> None:
+    pretend(checkout, "apt-get", f'echo "$@" >> {checkout}/apt.log')
+    pretend(checkout, "env", 'shift; "$@"')
+    pretend(checkout, "sudo", '"$@"')
+    pretend(checkout, "qemu-system-arm", "exit 0")
+    (checkout / "here.a").touch()
+    pretend(checkout, "arm-none-eabi-gcc", f"echo {checkout}/here.a")
+    # As gcc answers: the bare name where there is no such file.
+    pretend(checkout, "arm-none-eabi-g++", f"echo {checkout}/here.a" if there else "echo lib.a")
+    done = run_setup(checkout, "toolchain", engine)
+    assert done.returncode == 0, done.stderr
+    installed = (checkout / "apt.log").exists()
+    assert installed is (engine == "tflm" and not there)
+    if installed:
+        assert "libstdc++-arm-none-eabi-newlib" in (checkout / "apt.log").read_text()
+        assert "310 MB" in done.stderr
+
+
+def test_an_unknown_engine_is_refused(checkout: Path) -> None:
+    done = run_setup(checkout, "toolchain", "onnx")
+    assert done.returncode != 0
+    assert "one of: aot, tflm" in done.stderr
+
+
 def test_a_failing_apt_is_quoted(checkout: Path) -> None:
     pretend(checkout, "apt-get", 'echo "E: Unable to locate package"; exit 100')
     pretend(checkout, "sudo", '"$@"')

@@ -104,6 +104,19 @@ def test_every_step_on_a_board_has_a_timeout_within_that_of_the_job() -> None:
         assert 0 < step["timeout-minutes"] < job["timeout-minutes"], step
 
 
+def test_the_job_has_time_for_all_steps_so_that_the_last_keep_what_was_measured() -> None:
+    (job,) = jobs(HIL)
+    assert sum(step["timeout-minutes"] for step in job["steps"]) <= job["timeout-minutes"]
+
+
+def test_the_measurement_ends_itself_before_its_step_is_cut_off() -> None:
+    (measure,) = (s for s in steps(HIL) if s.get("run") == ".ci/hil measure")
+    script = SCRIPT.read_text()
+    (limit_s,) = re.findall(r"TIMEOUT_S=\$\{TIMEOUT_S:-(\d+)\}", script)
+    (grace_s,) = re.findall(r"--kill-after=(\d+)", script)
+    assert int(limit_s) + int(grace_s) < 60 * measure["timeout-minutes"]
+
+
 def test_steps_call_one_script_with_steps_that_it_knows() -> None:
     called = [line.split() for line in lines(HIL)]
     assert [words[0] for words in called] == [".ci/hil"] * len(called)
@@ -121,7 +134,7 @@ def test_what_was_measured_is_kept_whatever_happened() -> None:
 
 def test_the_script_calls_only_targets_and_commands_that_exist() -> None:
     text = re.sub(r"^\s*#.*$", "", SCRIPT.read_text(), flags=re.MULTILINE).replace("\\\n", " ")
-    calls = re.findall(r"\bmake --silent (.+)", text)
+    calls = re.findall(r"\bmake --silent (?:\"ENGINE=\$ENGINE\" )?(.+)", text)
     assert len(calls) == 2
     for call in calls:
         words = [w for w in call.split("||")[0].split() if re.fullmatch(r"[a-z./-]+", w)]

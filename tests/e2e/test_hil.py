@@ -129,6 +129,43 @@ def test_what_was_measured_before_the_time_ran_out_is_kept(
         assert record.agreement.output_mismatches == 0
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"MODEL": "x; touch planted"},
+        {"MODEL": "$(touch planted)"},
+        {"LIMIT": "1\ntouch planted"},
+        {"PORT": "/dev/tty' 'x"},
+        {"OUT": "build/x' 'y"},
+        {"OUT": "build/$(touch planted)"},
+        {"TIMEOUT_S": "soon"},
+        {"TIMEOUT_S": "0"},
+    ],
+    ids=str,
+)
+def test_a_variable_that_is_no_plain_word_is_refused_before_anything_runs(
+    wrong: dict[str, str], job: dict[str, str]
+) -> None:
+    own = job | {"GITHUB_STEP_SUMMARY": os.devnull} | wrong
+    for step in ("setup", "measure"):
+        code, said = run_step(own, step)
+        assert code == 2
+        assert next(iter(wrong)) + "=" in said
+    assert not (SCRIPT.parents[1] / "planted").exists()
+
+
+def test_a_run_that_does_not_end_when_asked_to_is_killed_and_said_so(
+    job: dict[str, str], tmp_path: Path
+) -> None:
+    make = tmp_path / "make"
+    make.write_text("#!/bin/sh\nkill -KILL $$\n")  # the status is that of --kill-after
+    make.chmod(0o755)
+    own = {"OUT": str(tmp_path / "out"), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    code, said = run_step(job | own, "measure")
+    assert code == 1
+    assert "measuring was killed" in said
+
+
 def test_an_unknown_step_is_refused(job: dict[str, str]) -> None:
     code, said = run_step(job, "everything")
     assert code == 2

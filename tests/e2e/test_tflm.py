@@ -14,7 +14,7 @@ import pytest
 
 from ectopy.boards import BoardRequest, open_board
 from ectopy.cycles import estimate
-from ectopy.errors import BudgetError, LinkError
+from ectopy.errors import BudgetError, InputError, LinkError
 from ectopy.graph.reader import load_tflite
 from ectopy.protocol import InputFormat, Session
 from ectopy.reference import ReferenceExecutor
@@ -27,6 +27,9 @@ from ectopy.toolchain import (
     read_memory_map,
 )
 from ectopy.usecases.build import BuildRequest, build_firmware
+from ectopy.usecases.diff import prepare
+from ectopy.usecases.diff_types import DiffRequest
+from ectopy.usecases.profile import ProfileRequest, profile
 from ectopy.usecases.render import render
 from ectopy.vocab import BoardName, EngineName, LinkKind
 from ectopy.zoo import open_bundle
@@ -42,6 +45,8 @@ pytestmark = [
 MODELS = ["beat-2-eff-sm", "beat-3-eff-sm"]
 WINDOW = np.random.default_rng(7).integers(-128, 128, 512).astype(np.int8)
 KNOWN = {
+    ("tflite-micro 90b983c2b3f1 release", "beat-2-eff-sm"): (8_919_222, 28_900),
+    ("tflite-micro 90b983c2b3f1 release", "beat-3-eff-sm"): (9_135_817, 32_692),
     ("helia_rt_v1_3_0 release", "beat-2-eff-sm"): (6_367_763, 29_300),
     ("helia_rt_v1_3_0 release", "beat-3-eff-sm"): (6_640_029, 33_124),
 }
@@ -140,6 +145,26 @@ def test_a_release_image_refuses_to_tell_operators_apart(plain_session: Session)
             ask()
 
 
+def test_an_image_that_does_not_say_that_it_may_be_emulated_is_not_profiled(
+    watched: Image, tmp_path: Path
+) -> None:
+    assert estimate(watched.elf, WINDOW).instructions > 0
+    unmarked = tmp_path / "unmarked.elf"
+    command = ["arm-none-eabi-objcopy", "--strip-symbol=ect_tflm_may_be_emulated"]
+    subprocess.run([*command, str(watched.elf), str(unmarked)], check=True)
+    (model,) = (
+        name
+        for name in MODELS
+        if load_tflite(open_bundle(name).tflite_path).sha256 == watched.tflite_sha256
+    )
+    wanted = ProfileRequest(model=model, engine=EngineName.TFLM, elf=unmarked)
+    with pytest.raises(InputError, match="Ambiq's CPUs only"):
+        profile(wanted)
+    sought = DiffRequest(model=model, engine=EngineName.TFLM, elf=unmarked, limit=1)
+    with pytest.raises(InputError, match="Ambiq's CPUs only"):
+        prepare(sought)
+
+
 def test_no_image_has_a_heap_or_constructors(plain: Image, watched: Image) -> None:
     for image in (plain, watched):
         table = subprocess.run(
@@ -150,15 +175,16 @@ def test_no_image_has_a_heap_or_constructors(plain: Image, watched: Image) -> No
         assert not {".init_array", ".ctors"} & sections
 
 
+@pytest.mark.parametrize("forced_bytes", [16, 20_000])
 def test_an_arena_too_small_is_refused_by_the_build_and_by_the_device(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    forced_bytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bundle = open_bundle(MODELS[0])
     monkeypatch.setenv("ARENA_BYTES", "20000")
     with pytest.raises(BudgetError, match=r"arena of 20,000 bytes is too small.*are missing"):
         image_of(MODELS[0], tmp_path, operators=False)
     # The same by force: the build that would have refused is left out.
-    render(bundle, EngineName.TFLM, tmp_path / "generated", 20_000)
+    render(bundle, EngineName.TFLM, tmp_path / "generated", forced_bytes)
     request = RuntimeRequest.from_environment(BoardName.VIRT, os.environ, operators=False)
     elf = make_firmware(
         MakeRequest(

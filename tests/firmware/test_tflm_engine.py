@@ -1,5 +1,6 @@
 """The engine tflm over an interpreter that keeps tflite-micro's contract, under sanitizers."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,11 +105,12 @@ def test_a_profile_has_every_operator_and_leaves_the_engine_usable(
     assert infer(session) == outputs
 
 
-@pytest.mark.parametrize("short_bytes", [16, 8000])
+@pytest.mark.parametrize("short_bytes", [16, 8000, -16], ids=["16", "8000", "all but 16"])
 def test_an_arena_too_small_is_said_in_hello_and_nothing_hangs(
     short_bytes: int, bundle: Bundle, needed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    elf = build_contract(bundle, tmp_path, monkeypatch, arena_bytes=needed - short_bytes)
+    arena_bytes = needed - short_bytes if short_bytes > 0 else -short_bytes
+    elf = build_contract(bundle, tmp_path, monkeypatch, arena_bytes=arena_bytes)
     with open_board(BoardRequest(board=BoardName.HOST, elf=elf)) as board:
         session = Session(board.link)
         with pytest.raises(LinkError, match=r"HELLO: E_SIZE") as caught:
@@ -156,6 +158,16 @@ def test_profile_and_dump_are_refused_with_advice_where_operators_are_not_told_a
         assert infer(session) == expected
 
 
+def test_an_image_says_whether_its_runtime_may_run_on_an_emulator(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for refusal, marked in (("", True), ("the licence says no", False), ("", True)):
+        elf = build_contract(bundle, tmp_path, monkeypatch, refusal=refusal)
+        names = subprocess.run(["nm", str(elf)], check=True, capture_output=True, text=True).stdout
+        assert " ect_tflm_model\n" in names
+        assert (" R ect_tflm_may_be_emulated\n" in names) is marked
+
+
 def test_a_missing_kernel_is_said_in_hello(
     bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,6 +177,28 @@ def test_a_missing_kernel_is_said_in_hello(
         pytest.raises(LinkError, match="HELLO: E_ENGINE"),
     ):
         Session(board.link).hello()
+
+
+@pytest.mark.parametrize(("ample", "status"), [(True, "E_ENGINE"), (False, "E_SIZE")])
+def test_a_kernel_that_refuses_its_operator_is_not_taken_for_a_small_arena(
+    ample: bool,
+    status: str,
+    bundle: Bundle,
+    needed: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arena_bytes = None if ample else needed
+    elf = build_contract(
+        bundle, tmp_path, monkeypatch, arena_bytes=arena_bytes, faults=("FAULT_PREPARE",)
+    )
+    with (
+        open_board(BoardRequest(board=BoardName.HOST, elf=elf)) as board,
+        pytest.raises(LinkError, match=f"HELLO: {status}") as caught,
+    ):
+        Session(board.link).hello()
+    assert ("a larger arena would not help" in caught.value.hint) is ample
+    assert "another runtime" in caught.value.hint or "another RUNTIME=" in caught.value.hint
 
 
 def test_a_failing_inference_is_an_error_of_its_window(

@@ -26,6 +26,7 @@ _STUB, _CORE = 0x4F00_0000, 0xE000_0000
 _DWT_CTRL, _CYCCNT, _AIRCR, _DEMCR = 0xE000_1000, 0xE000_1004, 0xE000_ED0C, 0xE000_EDFC
 _RX_EMPTY, _BUSY = 1 << 4, 1 << 3
 _LIMIT_US = 60_000_000
+_MOST_RESETS = 20
 
 
 @dataclass
@@ -96,6 +97,7 @@ class Apollo4p:
     def _reset(self) -> None:
         sp, pc = struct.unpack("<II", self._uc.mem_read(VECTORS, 8))
         self.resets += 1
+        assert self.resets <= _MOST_RESETS, "the image restarts for ever"
         self.calls.clear()
         self._core = {}
         self._wants_reset = False
@@ -152,6 +154,10 @@ class Apollo4p:
     def detach_debugger(self) -> None:
         """What one may leave behind: no trace, no counter."""
         self._core[_DEMCR] = self._core[_DWT_CTRL] = 0
+
+    def core(self, address: int) -> int:
+        """What the image has written to a register of the processor since the last reset."""
+        return self._core.get(address, 0)
 
     def memory(self, address: int, nbytes: int) -> bytes:
         """What is in memory."""

@@ -33,6 +33,8 @@ def say(text):
     print(text, flush=True)
 
 
+if how == "no-words":
+    sys.exit(0)
 say("SEGGER J-Link Commander V7.98h (Compiled Sep 11 2024 14:26:16)")
 say("DLL version V7.98h, compiled Sep 11 2024 14:25:50\n\n")
 if how == "dll":

@@ -47,6 +47,7 @@ def build_contract(
     arena_bytes: int | None = None,
     faults: tuple[str, ...] = (),
     defines: tuple[str, ...] = (),
+    refusal: str = "",
 ) -> Path:
     """An image for board ``host``."""
     rendering = render(bundle, EngineName.TFLM, out / "generated", arena_bytes)
@@ -57,6 +58,7 @@ def build_contract(
         defines=defines,
         library=contract_library(bundle, out / "library", *faults),
         library_sha256="",
+        emulation_refusal=refusal,
     )
     monkeypatch.setenv("SAN", "1")
     return make_firmware(

@@ -22,9 +22,9 @@ METRICS = {"loss": 0.05, "acc": 0.977, "f1": 0.977, "flops": 1_800_000, "paramet
 
 
 def heartkit_configuration(name: str = "beat-2-eff-sm") -> dict[str, Any]:
-    """The values of heartKIT's ``configs/<name>.json`` (read at its commit 64cd51b)."""
+    """What ectopy reads of heartKIT's ``configs/<name>.json``, and more (at its commit 64cd51b)."""
     document: dict[str, Any] = json.loads((MODELS / name / "configuration.json").read_text())
-    for ours in ("validation_records", "excluded_records", "augmentations"):
+    for ours in ("validation_records", "excluded_records", "augmentations", "label_smoothing"):
         del document[ours]
     return document | {
         "job_dir": f"./results/{name}",
@@ -40,7 +40,7 @@ def heartkit_configuration(name: str = "beat-2-eff-sm") -> dict[str, Any]:
         "epochs": 150,
         "steps_per_epoch": 50,
         "lr_cycles": 1,
-        "label_smoothing": 0,
+        "val_metric": "loss",
         "threshold": THRESHOLDS[name],
         "test_metric_threshold": 0.02,
         "tflm_file": "beat_model_buffer.h",

@@ -36,6 +36,12 @@ class Behaviour:
     """Waits before the first byte of the answer."""
     drip_head_s: float = 0.0
     """Sends the head byte by byte with this pause."""
+    drip_chunk_s: float = 0.0
+    """Sends the body in chunks, and the length of the second one byte by byte with this pause."""
+    unasked_part: bool = False
+    """Answers with the end of the file, whatever was asked."""
+    redirect_body_bytes: int = 0
+    """Length of the body of a redirect."""
 
 
 @dataclass(slots=True)
@@ -47,6 +53,7 @@ class Zoo:
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     """Path and Range of every request."""
+    redirect_bytes_sent: int = 0
 
     def paths(self) -> list[str]:
         return [path for path, _ in self.asked]
@@ -69,12 +76,15 @@ class _Handler(BaseHTTPRequestHandler):
         how = self.zoo.behaviours.get(self.path, Behaviour())
         time.sleep(how.silent_s)
         if how.drip_head_s:
-            self._drip(how.drip_head_s)
+            self._drip(b"HTTP/1.0 200 OK\r\nX-Filler: ", how.drip_head_s)
+            return
+        if how.drip_chunk_s:
+            head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+            self.wfile.write(head + b"5\r\nhello\r\n")
+            self._drip(b"5;", how.drip_chunk_s)
             return
         if how.redirect:
-            self.send_response(302)
-            self.send_header("Location", how.redirect)
-            self.end_headers()
+            self._redirect(how)
             return
         body = self.zoo.files.get(self.path)
         if how.status != 200 or body is None:
@@ -93,6 +103,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             return
         start = max(0, start - how.range_start_error) if start else 0
+        if how.unasked_part:
+            start = len(body) // 2
         self.send_response(206 if start else 200)
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
@@ -119,8 +131,16 @@ class _Handler(BaseHTTPRequestHandler):
         if how.stall_after is not None:
             time.sleep(5)
 
-    def _drip(self, pause_s: float) -> None:
-        for byte in b"HTTP/1.0 200 OK\r\nX-Filler: " + b"a" * 10_000:
+    def _redirect(self, how: Behaviour) -> None:
+        self.send_response(302)
+        self.send_header("Location", how.redirect)
+        self.end_headers()
+        for _ in range(how.redirect_body_bytes >> 16):
+            self.wfile.write(bytes(1 << 16))
+            self.zoo.redirect_bytes_sent += 1 << 16
+
+    def _drip(self, beginning: bytes, pause_s: float) -> None:
+        for byte in beginning + b"a" * 10_000:
             self.wfile.write(bytes([byte]))
             time.sleep(pause_s)
 

@@ -22,8 +22,8 @@ err = Console(stderr=True)
 
 
 def say(text: str) -> None:
-    """One line of news for people, as it is."""
-    err.print(text, markup=False, highlight=False, soft_wrap=True)
+    """One line of news for people."""
+    err.print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
 
 def show(result: RenderableType, *, aside: bool = False) -> None:
@@ -42,11 +42,21 @@ def write(text: str) -> None:
     out.file.flush()
 
 
+def printable(text: str) -> str:
+    """Text without anything that a terminal obeys; that of files and programs is not ours."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
+
+
+def plain(text: str) -> str:
+    """Text for a place where markup is read: none of it, and printable."""
+    return escape(printable(text))
+
+
 def show_error(error: EctopyError) -> None:
     """What happened, and what to do about it."""
-    err.print(f"[bold red]error:[/] {escape(error.message)}", highlight=False, soft_wrap=True)
+    err.print(f"[bold red]error:[/] {plain(error.message)}", highlight=False, soft_wrap=True)
     if error.hint:
-        err.print(f"[bold]hint:[/] {escape(error.hint)}", highlight=False, soft_wrap=True)
+        err.print(f"[bold]hint:[/] {plain(error.hint)}", highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -82,7 +92,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
         task = bar.add_task(title, total=None, note="")
 
         def advance(done: int, total: int, text: str) -> None:
-            bar.update(task, completed=done, total=total or None, note=text)
+            bar.update(task, completed=done, total=total or None, note=printable(text))
             if not done and not total:
                 say(text)
 

@@ -183,7 +183,8 @@ class MemoryRecord:
 
     Attributes:
         arena_bytes: What the engine on the device says it uses.
-        arena_predicted_bytes: What the planner on the host promised.
+        arena_predicted_bytes: What the host promised: planned or measured there, or an upper bound
+            if there is a note about it.
         stack_high_water_bytes: Measured on the device by painting.
     """
 
@@ -286,6 +287,11 @@ class RunRecord:
     def synthetic(self) -> bool:
         """True if no patient's heart was involved."""
         return self.dataset.name == "synthetic"
+
+    @property
+    def arena_is_bound(self) -> bool:
+        """True if ``memory.arena_predicted_bytes`` is an upper bound, for it was not measured."""
+        return "memory.arena_predicted_bytes" in self.notes
 
     def note_about(self, path: str) -> str:
         """The note at a dotted path or at the nearest of its parents; empty if there is none."""

@@ -22,6 +22,13 @@
 #define ECT_TFLM_VERSION "unknown"
 #endif
 
+/* A mark for programs that would run the image on an emulator: the licences of some runtimes do not
+ * allow that, and the build knows. tools/ectopy/cycles/image.py looks for it by this name. */
+#ifdef ECT_TFLM_MAY_BE_EMULATED
+extern "C" const uint8_t ect_tflm_may_be_emulated;
+const uint8_t ect_tflm_may_be_emulated = 1;
+#endif
+
 /* The release libraries are built with this, and then never call a profiler. */
 #ifdef TF_LITE_STRIP_ERROR_STRINGS
 #define TELLS_OPERATORS_APART false
@@ -44,6 +51,9 @@ extern "C" int DebugVsnprintf(char *buffer, size_t bytes, const char *, va_list)
 #endif
 
 namespace {
+
+/* TFLM puts its own objects into the arena without looking whether it got the memory for them. */
+const uint32_t SMALLEST_ARENA_BYTES = 1024;
 
 /* Counts the operators as the interpreter goes through them. Events inside an operator's own event
  * are a kernel's business. */
@@ -114,12 +124,15 @@ ect_status_t ect_engine_init(void) {
     if (flatbuffer->version() != TFLITE_SCHEMA_VERSION || resolver == nullptr) {
         return ECT_E_ENGINE;
     }
+    if (model.arena_bytes < SMALLEST_ARENA_BYTES) {
+        return ECT_E_SIZE;
+    }
     events = new (events_room) OperatorEvents;
     auto *made = new (interpreter_room)
         Interpreter(flatbuffer, *resolver, model.arena, model.arena_bytes, nullptr, events);
     if (made->AllocateTensors() != kTfLiteOk) {
-        /* It does not say why; but a build that may try saw this succeed with enough memory. */
-        return ECT_E_SIZE;
+        /* It does not say why: for want of memory, or because a kernel refuses its operator. */
+        return model.arena_bytes < model.ample_arena_bytes ? ECT_E_SIZE : ECT_E_ENGINE;
     }
     interpreter = made;
     info.arena_used_bytes = static_cast<uint32_t>(made->arena_used_bytes());

@@ -26,6 +26,7 @@ typedef struct {
 typedef struct {
     uint8_t *arena; /* these two come first: the build gives the image another arena to measure */
     uint32_t arena_bytes;
+    uint32_t ample_arena_bytes; /* an arena of so many bytes is not what keeps TFLM from starting */
     const uint8_t *flatbuffer;
     ect_tflm_tensor_t input;
     ect_tflm_tensor_t output;

@@ -11,8 +11,11 @@ from elftools.elf.elffile import ELFFile
 from ectopy.errors import BudgetError
 from ectopy.toolchain import BUDGETS, Image, MakeRequest, make_firmware, read_elf
 from ectopy.toolchain.options import BoardOptions
+from ectopy.usecases.build import BuildRequest, build_firmware
 from ectopy.usecases.profile import ProfileRequest, profile
 from ectopy.vocab import BoardName, ClockMode, DatasetName, EngineName, ModelPlace
+from ectopy.zoo import open_bundle
+from support.contract_checkout import make_checkout
 
 BuildImage = Callable[..., Image]
 MODELS = ("beat-3-eff-sm", "beat-2-eff-sm")
@@ -99,6 +102,26 @@ def test_the_model_is_copied_to_tcm_where_asked(build_image: BuildImage) -> None
 def test_every_option_changes_the_build_id(build_image: BuildImage, checkout: Path) -> None:
     images = [build_image(), build_image(clock=ClockMode.LP), build_image(place=ModelPlace.TCM)]
     assert len({image.build_id for image in images}) == 3
+
+
+def test_another_header_of_the_sdk_in_the_same_place_is_taken_up(tmp_path: Path) -> None:
+    checkout = make_checkout(tmp_path / "sdk")
+    request = BuildRequest(
+        board=BoardName.APOLLO4P,
+        engine=EngineName.AOT,
+        bundle=open_bundle(MODELS[1]),
+        out_dir=tmp_path / "out",
+        options=BoardOptions(neuralspot=checkout),
+    )
+    before = build_firmware(request)
+    (header,) = checkout.rglob("vendor_types.h")
+    text = header.read_text()
+    header.write_text(text.replace("COM_UART_TX = 60", "COM_UART_TX = 61"))
+    compiled: list[str] = []
+    after = build_firmware(request, lambda _, __, line: compiled.append(line))
+    assert "compile boards/apollo4p/uart.c" in compiled
+    assert "compile app/session.c" not in compiled
+    assert after.build_id != before.build_id
 
 
 def test_a_stack_that_leaves_no_room_does_not_link(

@@ -70,6 +70,23 @@ def test_the_chip_is_set_up_in_the_vendors_order(elf: Path) -> None:
     assert pins == [60 << 16 | 0x404, 47 << 16 | 0x4]
 
 
+def test_start_up_forbids_the_memory_under_the_stack_and_tells_faults_apart(elf: Path) -> None:
+    board = Apollo4p(elf)
+    board.run()
+    vtor, shcsr, cpacr, mpu = (
+        board.core(0xE000_ED00 + offset) for offset in (0x08, 0x24, 0x88, 0x94)
+    )
+    assert vtor == board.symbols["ect_vectors"]
+    assert shcsr >> 16 & 7 == 7, "MemManage, BusFault and UsageFault are not all HardFaults"
+    assert cpacr >> 20 & 15 == 15, "the FPU, for everybody"
+    region, attributes = board.core(0xE000_ED9C), board.core(0xE000_EDA0)
+    bytes_ = 2 << (attributes >> 1 & 31)
+    assert mpu == 5, "on, with the default map for everything else"
+    assert (region & ~31) + bytes_ == board.symbols["ect_stack_low"] and bytes_ >= 1 << 20
+    assert region & 16 and attributes & 1
+    assert (attributes >> 28 & 1, attributes >> 24 & 7) == (1, 0), "no execution, no access"
+
+
 @pytest.mark.parametrize("model", ["beat-3-eff-sm", "beat-2-eff-sm"])
 @pytest.mark.parametrize("place", list(ModelPlace))
 def test_it_answers_with_the_outputs_of_the_reference(

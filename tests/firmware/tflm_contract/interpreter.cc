@@ -3,6 +3,7 @@
  *
  * What can go wrong is chosen by FAULT_*:
  *   FAULT_REGISTRATION  a kernel is not there
+ *   FAULT_PREPARE       a kernel refuses its operator
  *   FAULT_INVOKE        inferences fail
  *   FAULT_SILENT        no profiler is ever called, as by a release library */
 #include "tflm_contract.h"
@@ -17,6 +18,9 @@ extern "C" {
 #ifndef FAULT_REGISTRATION
 #define FAULT_REGISTRATION 0
 #endif
+#ifndef FAULT_PREPARE
+#define FAULT_PREPARE 0
+#endif
 #ifndef FAULT_INVOKE
 #define FAULT_INVOKE 0
 #endif
@@ -25,6 +29,7 @@ extern "C" {
 #endif
 
 static const size_t PERSISTENT_BYTES = 1000;
+static const size_t OBJECTS_BYTES = 128; /* of those, what is written before anything is asked */
 
 static tflite::MicroProfilerInterface *listener;
 static uint32_t event;
@@ -72,6 +77,7 @@ MicroInterpreter::MicroInterpreter(const Model *model, const MicroOpResolver &op
                                    MicroResourceVariables *, MicroProfilerInterface *profiler, bool)
     : context_{find_tensor}, model_(model), resolver_(op_resolver), arena_(tensor_arena),
       arena_bytes_(tensor_arena_size), profiler_(profiler) {
+    memset(arena_, 0x5a, OBJECTS_BYTES); /* whatever its size */
 }
 
 TfLiteStatus MicroInterpreter::AllocateTensors() {
@@ -81,7 +87,7 @@ TfLiteStatus MicroInterpreter::AllocateTensors() {
         return kTfLiteError;
     }
     memset(arena_, 0xa5, arena_used_bytes()); /* must all be there */
-    return kTfLiteOk;
+    return FAULT_PREPARE ? kTfLiteError : kTfLiteOk;
 }
 
 size_t MicroInterpreter::arena_used_bytes() const {

@@ -102,6 +102,16 @@ def test_a_run_on_silicon_has_microseconds_beside_its_microseconds(tmp_path: Pat
     assert {line.kind for line in lines} & {Kind.EMULATED, Kind.MODELLED} == set()
 
 
+def test_ticks_of_a_timer_are_a_time_and_no_cycles(tmp_path: Path) -> None:
+    """What the firmware on the board counts: its clock_hz is that of the timer."""
+    record = silicon_record()
+    board = replace(record.board, clock_hz=6_000_000, tick_unit=TickUnit.TIMER_TICKS)
+    latency = replace(record.latency, unit=TickUnit.TIMER_TICKS, invoke_median=253_750)
+    lines = compare_figures(theirs(tmp_path), ours(replace(record, board=board, latency=latency)))
+    assert find(lines, "latency", Kind.SILICON).ours.number == 42_291.7
+    assert find(lines, "cycles", Kind.SILICON).ours.reason == "board apollo4p counts timer_ticks"
+
+
 def test_a_run_of_the_host_is_no_time_on_silicon(tmp_path: Path) -> None:
     record = invented_record()
     board = replace(record.board, name="host", emulated=False, clock_hz=1_000_000_000)

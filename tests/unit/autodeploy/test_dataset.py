@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ectopy.autodeploy import exact_floats, export_dataset
@@ -33,6 +33,7 @@ def windows_of_all_steps() -> np.ndarray:
     return np.stack([np.tile(ALL_STEPS, 2), np.tile(ALL_STEPS[::-1], 2)])
 
 
+@settings(deadline=None)  # its first example pays for what is loaded only once
 @given(
     scale=st.floats(2**-14, 2**10, width=32),
     zero_point=st.integers(-128, 127),

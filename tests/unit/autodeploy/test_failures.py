@@ -28,6 +28,11 @@ SAID = [
     ("[ERROR] EVB invoke returned 7, desc=''", "inference failed on the board", "--padding"),
     ("EVB invoke failed", "inference failed on the board", "--padding"),
     ("ERROR: RPC call failed, retrying after reset", "does not answer after flashing", "reset"),
+    (
+        "PermissionError: [Errno 13] Permission denied: '/dev/ttyACM0'",
+        "it may not open /dev/ttyACM0",
+        "dialout",
+    ),
     ("ModuleNotFoundError: No module named 'erpc'", "module erpc is missing", "pip install"),
     (
         "x: error: unrecognized arguments: --cpu-mode HP",
@@ -71,6 +76,25 @@ def test_words_that_are_not_in_the_table_are_quoted_with_the_exit_code() -> None
     assert "failed with exit code 1; its last words:" in error.message
     assert "KeyError: 'x'" in error.message
     assert "line 3\n" not in error.message
+
+
+@pytest.mark.parametrize(
+    ("trouble", "over"),
+    [
+        ("WARNING: TTY /dev/x not found, retrying...", "INFO: TTY /dev/x is available"),
+        ("ERROR: RPC call failed, retrying after reset", "[NS] Calling invoke on EVB 20 times."),
+    ],
+)
+def test_trouble_that_passed_is_not_named_as_the_cause(trouble: str, over: str) -> None:
+    hung = failure_of(ended(trouble, over, code=None, ending=Ending.SILENT), LIMITS)
+    assert hung is not None
+    assert "the board does not answer since it was flashed" in hung.message
+    died = failure_of(ended(trouble, over, "KeyError: 'x'"), LIMITS)
+    assert died is not None
+    assert "failed with exit code 1; its last words:" in died.message
+    again = failure_of(ended(over, trouble), LIMITS)
+    assert again is not None
+    assert "failed with exit code 1: " in again.message
 
 
 def test_an_end_by_a_signal_says_which() -> None:

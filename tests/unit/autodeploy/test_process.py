@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ectopy.autodeploy import Job, Limits, run_watched
+from ectopy.autodeploy import Job, Limits, process, run_watched
 from ectopy.autodeploy.process import Ending
 from ectopy.errors import ToolError
 
@@ -136,6 +136,29 @@ def test_a_line_without_end_does_not_grow_without_end(tmp_path: Path) -> None:
     run_watched(python(code, tmp_path), PATIENT, heard.append)
     assert len(heard) > 1
     assert sum(map(len, heard)) == 200_000
+
+
+def test_what_is_kept_of_a_program_that_prints_for_ever_has_an_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "LARGEST_CONSOLE_BYTES", 100_000)
+    code = "for i in range(30_000): print(i)"
+    finished = run_watched(python(code, tmp_path), PATIENT, lambda _: None)
+    assert finished.last_lines[-1] == "29999"
+    assert (tmp_path / "console.txt").stat().st_size == 100_000
+
+
+def test_a_program_that_not_even_kill_ends_is_not_awaited_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that hangs in the driver of a serial port."""
+    monkeypatch.setattr(process, "_GRACE_S", 0.1)
+    monkeypatch.setattr(process, "_signal_group", lambda *_: None)
+    limits = Limits(timeout_s=30, silence_s=0.5)
+    code = "import os, time; print(os.getpid()); time.sleep(60)"
+    finished = run_watched(python(code, tmp_path), limits, lambda _: None)
+    os.kill(int(finished.last_lines[0]), signal.SIGKILL)
+    assert finished.ending is Ending.SILENT
 
 
 def test_a_program_that_cannot_be_started_is_one_clear_error(tmp_path: Path) -> None:

@@ -184,6 +184,13 @@ def test_a_full_disk_is_a_tool_error(
     assert "TMPDIR" in caught.value.hint
 
 
+def test_words_that_the_disk_does_not_take_are_not_taken_for_no_jlink(jlink: FakeJLink) -> None:
+    jlink.set("no-words")
+    with pytest.raises(ToolError, match="J-Links failed: JLinkExe said nothing") as caught:
+        JLink().list_probes()
+    assert "TMPDIR" in caught.value.hint
+
+
 def test_program_and_device_are_set_by_environment(
     jlink: FakeJLink, monkeypatch: pytest.MonkeyPatch
 ) -> None:

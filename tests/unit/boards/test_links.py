@@ -108,12 +108,15 @@ def test_a_busy_port_is_named_busy() -> None:
         assert caught.value.hint
 
 
-def test_a_missing_port_and_a_file_are_refused(tmp_path: Path) -> None:
+def test_a_missing_port_a_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(LinkError, match="no serial port"):
         SerialLink(str(tmp_path / "ttyNone"))
     (tmp_path / "file").touch()
-    with pytest.raises(LinkError, match="cannot open"):
-        SerialLink(str(tmp_path / "file"))
+    (tmp_path / "lock").mkdir()  # a name that is part of the message, and means nothing
+    for name in ("file", "lock"):
+        with pytest.raises(LinkError, match=r"^cannot open ") as caught:
+            SerialLink(str(tmp_path / name))
+        assert "PORT=" in caught.value.hint
 
 
 def test_a_port_that_takes_nothing_times_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,9 @@ class FakeDeploy:
         results[failed] = replace(results[failed], outcome=Outcome.FAILED, detail="no [board]")
         for at in range(failed + 1, len(results)):
             results[at] = StepResult(step=results[at].step, outcome=Outcome.NOT_REACHED)
+        for at, result in enumerate(results):
+            if result.step not in request.steps:
+                results[at] = StepResult(step=result.step, outcome=Outcome.LEFT_OUT)
         return Deployed(steps=tuple(results), run=None, pages=(), failure=self.failure)
 
 
@@ -147,6 +150,14 @@ def test_a_failure_is_shown_with_the_steps_done_and_the_way_on(
     assert "not reached" in streams.out
     if code == 1:
         assert streams.err.endswith("error: no [board]\nhint: plug it in\n")
+
+
+def test_a_step_that_was_to_be_taken_alone_has_no_way_on(
+    deploy: FakeDeploy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deploy.failure = LinkError("no board", hint="plug it in")
+    assert run("--only", "flash") == 1
+    assert capsys.readouterr().err == "error: no board\nhint: plug it in\n"
 
 
 def test_json_gives_programs_steps_durations_and_the_run_folder(

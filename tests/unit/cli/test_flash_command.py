@@ -11,7 +11,7 @@ from ectopy.cli import main
 from ectopy.toolchain import RawImage
 from ectopy.usecases import flash as subject
 from support.fake_jlink import TWO, FakeJLink, make_jlink
-from unit.boards.test_ports import FIRST, FOREIGN, SECOND, plug
+from unit.boards.test_ports import FIRST, FOREIGN, SECOND, plug, plugged
 
 DATA = b"firmware" * 100
 
@@ -138,6 +138,18 @@ def test_ports_lists_ports_and_probes(jlink: FakeJLink, capsys: pytest.CaptureFi
     shown = capsys.readouterr().out
     for text in ("/dev/ttyACM0", "1160003881", "1366:1024", "A50285BI", "J-Link-OB-Apollo4"):
         assert text in shown
+
+
+def test_ports_shows_what_devices_say_of_themselves_as_it_is(
+    jlink: FakeJLink, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = plugged("/dev/ttyACM0", "[/1]")
+    odd.description = "cable [/red] of mine"
+    plug(monkeypatch, odd)
+    jlink.set(probes={"1160003881": "J-Link [/OB]"})
+    assert run("ports") == 0
+    shown = capsys.readouterr().out
+    assert "cable [/red] of mine" in shown and "[/1]" in shown and "J-Link [/OB]" in shown
 
 
 def test_ports_as_json(jlink: FakeJLink, capsys: pytest.CaptureFixture[str]) -> None:

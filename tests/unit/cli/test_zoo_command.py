@@ -1,10 +1,12 @@
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ectopy.cli import main
+from ectopy.cli import zoo as module
 from support.zoo_bundles import serving_bundle, write_zoo_folder
 from support.zoo_server import Behaviour, Zoo
 
@@ -121,9 +123,40 @@ def test_text_of_a_zoo_is_not_taken_for_markup(
 ) -> None:
     source = write_zoo_folder(tmp_path / "export")
     document = json.loads((source / "configuration.json").read_text())
-    document |= {"class_names": ["[red]QRS", "[/]"], "\x1b[2J[bold]key": 1}
+    document |= {"class_names": ["[red]QRS", "[/]\x1b[2J"], "\x1b[2J[bold]key": 1}
     (source / "configuration.json").write_text(json.dumps(document))
     main(["zoo", "verify", str(source)])
     shown = capsys.readouterr().out
     assert "[red]QRS" in shown
     assert "\x1b[2J" not in shown
+
+
+def test_an_error_about_a_file_of_a_zoo_gives_the_terminal_no_orders(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write_zoo_folder(tmp_path / "export")
+    with zipfile.ZipFile(source / "model.keras", "a") as archive:
+        archive.writestr("\x1b[2J.txt", b"sound")
+    content = (source / "model.keras").read_bytes()
+    (source / "model.keras").write_bytes(content.replace(b"sound", b"spoil"))
+    assert fails(["zoo", "import", str(source)]) == 2
+    shown = capsys.readouterr().err
+    assert "its member ?[2J.txt is damaged" in shown
+    assert "\x1b[2J" not in shown
+
+
+def test_news_about_a_file_of_a_zoo_gives_the_terminal_no_orders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write_zoo_folder(tmp_path / "export")
+    monkeypatch.setattr(module, "int8_state", lambda _: (False, "operator \x1b[2J is unknown"))
+    main(["zoo", "import", str(source)])
+    assert "model.tflite: operator ?[2J is unknown" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["import"], ["verify"], ["fetch", NAME, "--dest"]])
+def test_a_path_too_long_for_the_system_is_exit_code_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fails(["zoo", *arguments, "x" * 5000]) == 2
+    assert "error: " in capsys.readouterr().err

@@ -14,6 +14,9 @@ SOURCE = """
 typedef struct { uint8_t *arena; uint32_t bytes; } model_t;
 extern const model_t ect_tflm_model;
 static uint8_t arena[16];
+#ifndef UNMARKED
+__attribute__((used)) const uint8_t ect_tflm_may_be_emulated = 1;
+#endif
 __attribute__((weak)) const model_t ect_tflm_model = {arena, sizeof arena};
 typedef struct { const char *name, *version; uint32_t used, reserved; uint16_t ops; } info_t;
 static info_t info;

@@ -47,6 +47,17 @@ def test_names_that_share_an_address_are_all_known(elf: Path) -> None:
     assert image.entry("ect_engine_input") == image.entry("ect_engine_output")
 
 
+MARK = {"ect_tflm_may_be_emulated": "nop"}
+TFLM = {"ect_tflm_model": "nop"}
+
+
+def test_an_image_of_a_runtime_that_is_not_known_to_be_allowed_is_refused(tmp_path: Path) -> None:
+    assert read_image(assemble(tmp_path, INVOKE | TFLM | MARK))
+    said = reason(assemble(tmp_path, INVOKE | TFLM))
+    assert "may not be run on an emulator" in said
+    assert "Ambiq's CPUs only" in said
+
+
 def test_missing_file(tmp_path: Path) -> None:
     assert "cannot be read" in reason(tmp_path / "none.elf")
 

@@ -46,6 +46,17 @@ def test_each_fault_fails_its_own_case(record: RunRecord, failed: str) -> None:
     assert failures(record) == [failed]
 
 
+def test_an_arena_that_was_not_measured_is_held_against_its_bound() -> None:
+    notes = {**GOOD.notes, "memory.arena_predicted_bytes": "an upper bound"}
+    bounded = replace(GOOD, notes=notes)
+    assert failures(bounded) == []
+    text = junit([bounded], ["run"])
+    assert "12,800 bytes used, at most 12,800 bytes" in text
+    assert "planned" not in text
+    larger = replace(bounded, memory=replace(GOOD.memory, arena_bytes=12_801))
+    assert failures(larger) == ["the arena is no larger than its upper bound"]
+
+
 def test_characters_that_xml_cannot_hold_are_replaced() -> None:
     record = replace(partial_record(), notes={**partial_record().notes, "partial": "<\x00\ud800>"})
     root = Xml.fromstring(junit([record], ["a\x01b"]))

@@ -45,6 +45,16 @@ def test_all_that_a_run_is_made_for_is_shown(layout: Layout) -> None:
 
 
 @BOTH
+def test_an_arena_that_was_not_measured_is_shown_as_a_bound(layout: Layout) -> None:
+    good = invented_record()
+    assert "arena 12,800 (planned 12,800)" in flowing(layout(good))
+    notes = {**good.notes, "memory.arena_predicted_bytes": "an upper bound"}
+    shown = flowing(layout(replace(good, notes=notes)))
+    assert "arena 12,800 (at most 12,800)" in shown
+    assert "planned" not in shown
+
+
+@BOTH
 def test_rows_of_the_confusion_are_the_true_classes(layout: Layout) -> None:
     shown = re.sub(r"[\s│|]+", " ", layout(invented_record()))
     for row in ("N 850 30 7", "PAC 12 18 3", "PVC 5 2 73"):

@@ -135,6 +135,15 @@ def test_a_compile_error_shows_its_line_and_no_traceback(firmware: Path, generat
     assert caught.value.exit_code == 1 and caught.value.hint
 
 
+def test_a_full_disk_is_told_with_what_to_do(
+    firmware: Path, generated: Path, bare_path: Path
+) -> None:
+    pretend(bare_path, "make", "echo 'x.s: write error: No space left on device'; exit 2")
+    with pytest.raises(ToolError, match="No space left on device") as caught:
+        make_firmware(request_for(generated))
+    assert "make room" in caught.value.hint
+
+
 def test_a_warning_is_an_error(firmware: Path, generated: Path) -> None:
     (generated / "model.c").write_text("char narrow(int x);\nchar narrow(int x) { return x; }\n")
     with pytest.raises(ToolError, match="conversion"):

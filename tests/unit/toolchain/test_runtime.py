@@ -2,6 +2,7 @@
 
 import hashlib
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,27 @@ def test_a_library_for_ambiq_processors_only_is_refused_from_another_tree(
 ) -> None:
     library = neuralspot / "extern/tensorflow/helia_rt_v1_6_0" / PACKED.format("release")
     refused(InputError, "Ambiq's CPUs only", tflm=upstream, tflm_lib=library)
+    built = upstream / UPSTREAM.format("release_cmsis_nn")
+    built.unlink()
+    built.symlink_to(library)
+    refused(InputError, "Ambiq's CPUs only", tflm=upstream)
+
+
+def test_a_library_without_any_licence_is_refused_on_an_emulated_board(
+    upstream: Path, tmp_path: Path
+) -> None:
+    library = make_library(tmp_path / "elsewhere" / "lib.a", logs=False)
+    refused(InputError, "elsewhere/LICENSE is missing", tflm=upstream, tflm_lib=library)
+    write(tmp_path / "elsewhere" / "LICENSE", APACHE)
+    assert found(tflm=upstream, tflm_lib=library).library == library
+
+
+def test_a_library_is_found_from_where_the_command_was_called(
+    upstream: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(upstream)
+    library = found(tflm=".", tflm_lib=UPSTREAM.format("release_cmsis_nn")).library
+    assert library == upstream / UPSTREAM.format("release_cmsis_nn")
 
 
 def test_a_part_for_ambiq_processors_only_is_refused_too(neuralspot: Path) -> None:
@@ -164,6 +186,7 @@ def test_contradictions_and_nonsense_are_input_errors(upstream: Path, neuralspot
     refused(
         InputError, "does not tell operators apart", True, tflm=upstream, runtime_variant="release"
     )
+    refused(InputError, "TFLM_LIB= is given without TFLM=", neuralspot=neuralspot, tflm_lib="a.a")
     refused(InputError, "TFLM=.*is no folder", tflm=upstream / "no")
     refused(InputError, "NEURALSPOT=.*is no folder", neuralspot=upstream / "no")
 
@@ -190,6 +213,7 @@ def test_an_unknown_runtime_or_another_folder_than_neuralspot_is_said(
     "header",
     [
         "tensorflow/lite/micro/micro_interpreter.h",
+        "tensorflow/lite/micro/kernels/conv.h",
         "tensorflow/lite/micro/tools/make/downloads/flatbuffers/include/flatbuffers/flatbuffers.h",
     ],
 )
@@ -246,6 +270,16 @@ def test_a_library_of_the_other_variant_is_refused(upstream: Path) -> None:
     assert "RUNTIME_VARIANT=release-with-logs" in hint
 
 
+def test_a_library_without_an_index_is_refused(upstream: Path) -> None:
+    library = upstream / UPSTREAM.format("release_cmsis_nn")
+    member = library.parent / "source.o"
+    library.unlink()
+    subprocess.run(["arm-none-eabi-ar", "qcS", str(library), str(member)], check=True)
+    refused_text = "not a usable static library: it has no index"
+    with pytest.raises(ToolError, match=refused_text):
+        found(tflm=upstream)
+
+
 def damaged(library: Path, how: str) -> bytes:
     data = library.read_bytes()
     return {
@@ -275,3 +309,5 @@ def test_the_build_id_depends_on_library_and_defines(upstream: Path) -> None:
     ids = [build_id(each) for each in (None, one, found(tflm=upstream), found(True, tflm=upstream))]
     assert len(set(ids)) == 4
     assert build_id(one) == ids[1]
+    # The image says whether it may run on an emulator.
+    assert build_id(replace(one, emulation_refusal="no")) not in ids

@@ -1,5 +1,6 @@
 """The vendor's SDK: what is expected of a checkout, and words for what is wrong with it."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,12 +10,15 @@ from click.testing import CliRunner
 from ectopy.cli import group
 from ectopy.errors import EctopyError, InputError, ToolError
 from ectopy.toolchain import find_sdk, survey
+from ectopy.toolchain import sdk as sdk_module
 from ectopy.toolchain.sdk import SUITE_VERSION
+from ectopy.toolchain.sources import FIRMWARE_DIR
 from ectopy.usecases.build import BuildRequest, build_firmware
 from ectopy.vocab import BoardName, EngineName
 from ectopy.zoo import open_bundle
 from support.contract_checkout import make_checkout
 
+MAKEFILE = FIRMWARE_DIR / "Makefile"
 LFS_POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
 
 
@@ -91,11 +95,24 @@ def test_a_file_that_is_not_as_it_should_be_is_named(
     assert [part.name for part in survey(root) if not part.good] == [name]
 
 
-def test_other_libraries_have_another_fingerprint(root: Path, suite: Path) -> None:
+@pytest.mark.parametrize(
+    "name", ["lib/apollo4p/libam_hal.a", "mcu/apollo4p/vendor_types.h", "mcu/am_sdk_version.h"]
+)
+def test_other_libraries_and_headers_have_another_fingerprint(
+    root: Path, suite: Path, name: str
+) -> None:
     before = find_sdk(root).fingerprint
-    with (suite / "lib/apollo4p/libam_hal.a").open("ab") as library:
-        library.write(b"x")
+    assert find_sdk(root).fingerprint == before
+    with (suite / name).open("ab") as stream:
+        stream.write(b"x")
     assert find_sdk(root).fingerprint != before
+
+
+def test_the_headers_of_the_fingerprint_are_those_of_the_build() -> None:
+    flags = re.search(r"^VENDOR_FLAGS = .*?\)/,(.*?)\)", MAKEFILE.read_text(), re.M | re.S)
+    assert flags is not None
+    for folder in flags[1].replace("\\", "").split():
+        assert folder.startswith(sdk_module._HEADER_FOLDERS), folder
 
 
 def test_a_build_without_sdk_fails_before_anything_is_made(
@@ -142,6 +159,13 @@ def test_the_sdk_command_takes_the_environment_and_lists_every_fault(
     assert isinstance(result.exception, ToolError)
     assert "2 of 10 files" in result.exception.message
     assert "missing" in result.output and "Git LFS pointer" in result.output
+
+
+def test_the_sdk_command_shows_what_a_file_says_of_itself_as_it_is(root: Path, suite: Path) -> None:
+    (suite / "VERSION.txt").write_text("release_sdk_5_3_0 [/x]\n")
+    result = CliRunner().invoke(group, ["sdk", "--neuralspot", str(root)])
+    assert isinstance(result.exception, ToolError)
+    assert "'release_sdk_5_3_0 [/x]'" in result.stdout
 
 
 def test_the_sdk_command_explains_itself_where_nothing_is_named() -> None:

@@ -53,7 +53,15 @@ def test_an_arena_too_small_is_refused_with_the_missing_bytes() -> None:
         reserved_bytes(NEED, {"ARENA_BYTES": "29000"})
 
 
-@pytest.mark.parametrize("text", ["many", "-1", "29k", "1e5", "0"])
+@pytest.mark.parametrize(
+    "text", ["many", "-1", "29k", "1e5", "0", "1" * 5000], ids=lambda text: text[:9]
+)
 def test_an_arena_that_is_no_number_is_an_input_error(text: str) -> None:
     with pytest.raises(InputError, match="not a number of bytes"):
         reserved_bytes(NEED, {"ARENA_BYTES": text})
+
+
+def test_an_arena_of_exactly_what_is_needed_is_enough() -> None:
+    assert reserved_bytes(NEED, {"ARENA_BYTES": "29328"}) == 29_328
+    with pytest.raises(BudgetError, match="1 are missing"):
+        reserved_bytes(NEED, {"ARENA_BYTES": "29327"})

@@ -1,23 +1,31 @@
+import fcntl
+import hashlib
 import json
 import os
 import signal
 import stat
+import subprocess
 import sys
 import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from serial.tools import list_ports
 
 from ectopy.autodeploy import Limits, Settings, Transport, inside_checkout
+from ectopy.boards.lock import board_lock, probe_key
 from ectopy.errors import EctopyError, InputError, LinkError, ToolError
 from ectopy.graph.costs import graph_macs, op_macs
 from ectopy.graph.reader import load_tflite
 from ectopy.protocol import InputFormat
 from ectopy.records import to_json as record_to_json
+from ectopy.usecases import autodeploy as module
 from ectopy.usecases.autodeploy import autodeploy
 from ectopy.usecases.autodeploy_types import AutodeployReport, AutodeployRequest, to_json
 from ectopy.usecases.bench_stream import encode_windows
@@ -233,6 +241,8 @@ def test_a_folder_without_one_statistics_file_is_refused(
         autodeploy(AutodeployRequest(model=MODEL, source=tmp_path))
     with pytest.raises(InputError, match="is not a folder"):
         autodeploy(AutodeployRequest(model=MODEL, source=tmp_path / "no"))
+    with pytest.raises(InputError, match="cannot be read: File name too long"):
+        autodeploy(AutodeployRequest(model=MODEL, source=tmp_path / ("x" * 300)))
 
 
 def test_a_tool_that_is_not_installed_leaves_no_folder(
@@ -254,9 +264,10 @@ def test_a_checkout_that_is_not_set_leaves_no_folder(
     assert not (desk / "runs").exists()
 
 
-def test_a_port_that_is_not_there_is_found_before_anything_runs(desk: Path) -> None:
-    settings = Settings(runs=3, tty="/dev/no-such-port")
-    with pytest.raises(InputError, match="no serial port /dev/no-such-port"):
+@pytest.mark.parametrize("name", ["/dev/no-such-port", "/dev/" + "x" * 5000, "\0"])
+def test_a_port_that_is_not_there_is_found_before_anything_runs(desk: Path, name: str) -> None:
+    settings = Settings(runs=3, tty=name)
+    with pytest.raises(InputError, match=f"no serial port {name[:100]}"):
         autodeploy(request_for(desk, settings=settings))
     assert not (desk / "runs").exists()
 
@@ -279,6 +290,79 @@ def test_two_cross_checks_never_work_in_one_checkout(desk: Path) -> None:
             autodeploy(request_for(desk))
         assert link.is_symlink()
     autodeploy(request_for(desk))
+
+
+def jlink_port(device: Path, serial_number: str) -> SimpleNamespace:
+    return SimpleNamespace(
+        device=str(device),
+        description="J-Link",
+        vid=0x1366,
+        pid=0x1051,
+        serial_number=serial_number,
+    )
+
+
+def is_free(board: str) -> bool:
+    """Whether another process could take a board now."""
+    digest = hashlib.sha256(os.fsencode(board)).hexdigest()[:16]
+    path = Path(os.environ["ECTOPY_LOCK_DIR"]) / f"ectopy-board-{digest}.lock"
+    if not path.exists():
+        return True
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_no_other_process_gets_a_board_that_the_tool_may_flash(
+    desk: Path, monkeypatch: pytest.MonkeyPatch, named: bool
+) -> None:
+    """Its make leaves the choice of the J-Link to JLinkExe, so any of them."""
+    first, second, other = (desk / name for name in ("ttyACM0", "ttyACM1", "ttyUSB0"))
+    for each in (first, second, other):
+        each.touch()
+    ports = [jlink_port(first, "000042"), jlink_port(second, "000007")]
+    monkeypatch.setattr(list_ports, "comports", lambda: ports)
+    boards = [probe_key("42"), probe_key("7"), *([str(other)] if named else [])]
+    during: list[bool] = []
+
+    def listen(done: int, total: int, text: str) -> None:
+        if text.startswith("ns_autodeploy begins"):
+            during.extend(is_free(board) for board in boards)
+
+    settings = Settings(runs=3, tty=str(other) if named else None)
+    autodeploy(request_for(desk, settings=settings), listen)
+    assert during == [False] * len(boards)
+    assert all(is_free(board) for board in boards)
+
+
+def test_a_board_that_a_bench_has_is_left_to_it(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "board_lock", partial(board_lock, patience_s=0.2))
+    port = desk / "ttyACM0"
+    port.touch()
+    code = (
+        "import sys; from ectopy.boards.lock import board_lock\n"
+        "with board_lock(sys.argv[1]): print('held', flush=True); sys.stdin.readline()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(port)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as bench:
+        try:
+            assert bench.stdout is not None
+            assert bench.stdout.readline() == "held\n"
+            with pytest.raises(LinkError, match=rf"{port} is in use: process {bench.pid} "):
+                autodeploy(request_for(desk, settings=Settings(runs=3, tty=str(port))))
+        finally:
+            bench.kill()
+    assert list((desk / "runs").glob("*")) == []
 
 
 def test_a_file_garbled_by_the_tool_is_a_failure_of_the_tool(
@@ -355,7 +439,7 @@ def test_figures_that_came_before_a_failure_can_be_read(
     error = fails(desk, monkeypatch, "late")
     assert "IndexError: list index out of range" in error.message
     (folder,) = (desk / "runs").iterdir()
-    assert f"ectopy autodeploy --from {folder}" in error.hint
+    assert f"ectopy autodeploy --model {MODEL} --from {folder}" in error.hint
     report: AutodeployReport = autodeploy(request_for(desk, source=folder))
     assert all(layer.matched for layer in report.layers)
 

@@ -100,6 +100,18 @@ def test_the_record_holds_the_facts_of_model_image_and_device(rig: MakeRig) -> N
     assert "McSharry" in record.notes["dataset"]
 
 
+def test_an_arena_that_could_not_be_measured_is_noted_as_a_bound_with_the_reason(
+    rig: MakeRig,
+) -> None:
+    bench_rig = rig()
+    assert not bench(bench_rig.request).record.arena_is_bound
+    bench_rig.image = replace(bench_rig.image, emulation_refusal="the licence says no")
+    record = bench(bench_rig.request).record
+    assert record.arena_is_bound
+    said = record.notes["memory.arena_predicted_bytes"]
+    assert said == "an upper bound, not measured: the licence says no"
+
+
 def test_latency_is_that_of_the_windows_in_order_statistics(rig: MakeRig) -> None:
     bench_rig = rig(limit=200)
 
@@ -290,7 +302,8 @@ def test_another_image_on_the_board_is_found_before_any_window(
     bench_rig.image = replace(bench_rig.image, **changed)  # type: ignore[arg-type]
     with pytest.raises(LinkError, match=complaint) as caught:
         bench(bench_rig.request)
-    assert "flash" in caught.value.hint
+    assert f"ectopy flash --elf {bench_rig.image.elf}" in caught.value.hint
+    assert "PROBE=" in caught.value.hint
     assert bench_rig.device.inferences == 0
 
 

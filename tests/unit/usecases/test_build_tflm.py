@@ -121,6 +121,8 @@ def test_what_a_licence_keeps_off_emulators_is_neither_measured_nor_profiled(
     assert image.arena_predicted_bytes == bound
     assert image.emulation_refusal == "the licence says no"
     monkeypatch.setattr(usecase, "BUILD_DIR", tmp_path)
+    built = CliRunner().invoke(group, ["build", "--engine", "tflm", "--model", BUNDLE])
+    assert f"of that arena at most {bound:,};" in " ".join(built.output.split())
     wanted = ProfileRequest(model=BUNDLE, engine=EngineName.TFLM, dataset=DatasetName.SYNTHETIC)
     with pytest.raises(InputError, match="is an emulator, and the licence says no"):
         profile(wanted)

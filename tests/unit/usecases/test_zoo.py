@@ -187,6 +187,13 @@ def test_recorded_hashes_are_checked_again(imported: Path) -> None:
     assert findings[1].startswith("metrics.json changed (it was imported ")
 
 
+def test_a_changed_file_of_the_same_size_is_found(imported: Path) -> None:
+    content = (imported / "metrics.json").read_text()
+    (imported / "metrics.json").write_text(content.replace("0.977", "0.999"))
+    (check,) = failed(LOCAL)
+    assert check.finding.startswith("metrics.json changed (it was imported ")
+
+
 def quantized_here(folder: Path, keras_sha256: str | None = None) -> None:
     """As ectopy quantize leaves a bundle."""
     (folder / "model.tflite").write_bytes(full_int8_tflite())
@@ -281,7 +288,7 @@ def test_a_file_that_would_run_code_fails(source: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(source / "model.keras", "w") as archive:
         for name, data in content.items():
             archive.writestr(name, data)
-    assert "a Lambda layer: code that we do not run" in failed(source)[0].finding
+    assert "a Lambda layer or function: code that we do not run" in failed(source)[0].finding
 
 
 def test_the_zoos_metrics_are_shown_and_said_not_to_be_comparable(imported: Path) -> None:

@@ -245,3 +245,15 @@ def test_another_network_than_the_configurations_is_named_by_its_first_layer(
     assert len(failed) == 2
     assert "layer stage2.mbconv1.red.conv is Conv2D 1x1x32x40" in failed[0]
     assert "the configuration builds" in failed[1]
+
+
+def test_an_architecture_that_we_cannot_build_is_loaded_and_no_failure(
+    exports: dict[str, Path], tmp_path: Path
+) -> None:
+    document = heartkit_configuration() | {"architecture": {"name": "tcn", "params": {}}}
+    (tmp_path / "configuration.json").write_text(json.dumps(document))
+    (tmp_path / "model.keras").write_bytes((exports["beat-2-eff-sm"] / "model.keras").read_bytes())
+    verification = verify_bundle(str(tmp_path))
+    assert verification.passed
+    (loaded,) = [c for c in verification.checks if c.subject == "architecture in TensorFlow"]
+    assert loaded.finding.startswith("it loads, and its input and output")

@@ -167,6 +167,22 @@ def test_a_lambda_layer_is_seen(tmp_path: Path) -> None:
     assert read_archive(edited(tmp_path / "model.keras", edit)).runs_code
 
 
+def test_a_lambda_layer_inside_another_layer_is_seen(tmp_path: Path) -> None:
+    def edit(description: dict[str, Any]) -> None:
+        inner = {"module": "keras.layers", "class_name": "Lambda", "config": {}}
+        layer(description, "stem.act").update(class_name="TimeDistributed", config={"layer": inner})
+
+    assert read_archive(edited(tmp_path / "model.keras", edit)).runs_code
+
+
+def test_python_code_in_a_parameter_is_seen(tmp_path: Path) -> None:
+    def edit(description: dict[str, Any]) -> None:
+        code = {"class_name": "__lambda__", "config": {"value": "4wAAAAA="}}
+        layer(description, "stem.act")["config"]["activation"] = code
+
+    assert read_archive(edited(tmp_path / "model.keras", edit)).runs_code
+
+
 def no_layers(description: dict[str, Any]) -> None:
     description["config"]["layers"] = []
 
@@ -275,6 +291,19 @@ def test_a_flipped_bit_or_a_cut_end_is_found(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="No such file"):
         read_archive(tmp_path / "none.keras")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_an_archive_compressed_as_keras_never_does_is_refused(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "model.keras"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, data in members().items():
+            archive.writestr(name, data)
+    spoilt = bytearray(path.read_bytes())
+    spoilt[400:420] = bytes(20)
+    path.write_bytes(spoilt)
+    with pytest.raises(ModelError, match="is compressed in an odd way"):
+        read_archive(path)
 
 
 def test_an_encrypted_archive_is_refused(tmp_path: Path) -> None:

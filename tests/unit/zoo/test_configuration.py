@@ -79,6 +79,8 @@ def test_missing_required_key_is_named(key: str) -> None:
         ("sampling_rate", 250, "at 250 Hz is not supported"),
         ("frame_size", 800, "frame of 800 samples"),
         ("threshold", float("nan"), "threshold is nan"),
+        ("threshold", float("inf"), "threshold is inf"),
+        ("threshold", 10**400, "threshold is 1000"),
         ("preprocesses", [], "preprocesses is"),
         ("preprocesses", [{"name": "filter", "params": {}}], "preprocesses is"),
         ("preprocesses", [{"name": "layer_norm"}], "layer_norm: epsilon is missing"),

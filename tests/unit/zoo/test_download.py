@@ -32,6 +32,13 @@ def wanted(zoo: Zoo, tmp_path: Path) -> Wanted:
     )
 
 
+def break_off(wanted: Wanted, zoo: Zoo, *, etag: bool = True) -> None:
+    """A first attempt, of which 1000 bytes stay."""
+    zoo.behaviours[PATH] = Behaviour(cut_after=1000, etag=etag)
+    with pytest.raises(ToolError):
+        download(wanted)
+
+
 def test_a_file_arrives_whole_and_progress_reaches_its_total(wanted: Wanted) -> None:
     told: list[tuple[int, int, str]] = []
     download(wanted, lambda *news: told.append(news))
@@ -74,9 +81,7 @@ def test_a_cut_off_file_is_kept_and_continued_where_it_stopped(wanted: Wanted, z
 def test_a_server_without_etag_is_continued_if_the_total_is_the_same(
     wanted: Wanted, zoo: Zoo
 ) -> None:
-    zoo.behaviours[PATH] = Behaviour(cut_after=1000, etag=False)
-    with pytest.raises(ToolError):
-        download(wanted)
+    break_off(wanted, zoo, etag=False)
     zoo.behaviours[PATH] = Behaviour(etag=False)
     download(wanted)
     assert wanted.partial.read_bytes() == BODY
@@ -84,9 +89,7 @@ def test_a_server_without_etag_is_continued_if_the_total_is_the_same(
 
 
 def test_without_etag_another_total_starts_from_the_beginning(wanted: Wanted, zoo: Zoo) -> None:
-    zoo.behaviours[PATH] = Behaviour(cut_after=1000, etag=False)
-    with pytest.raises(ToolError):
-        download(wanted)
+    break_off(wanted, zoo, etag=False)
     zoo.files[PATH] = b"other" * 500
     zoo.behaviours[PATH] = Behaviour(etag=False)
     download(wanted)
@@ -96,9 +99,7 @@ def test_without_etag_another_total_starts_from_the_beginning(wanted: Wanted, zo
 def test_a_file_that_changed_meanwhile_is_not_mixed_with_its_beginning(
     wanted: Wanted, zoo: Zoo
 ) -> None:
-    zoo.behaviours[PATH] = Behaviour(cut_after=1000)
-    with pytest.raises(ToolError):
-        download(wanted)
+    break_off(wanted, zoo)
     zoo.files[PATH] = BODY[::-1]
     zoo.behaviours[PATH] = Behaviour()
     download(wanted)
@@ -106,9 +107,7 @@ def test_a_file_that_changed_meanwhile_is_not_mixed_with_its_beginning(
 
 
 def test_a_server_without_ranges_starts_from_the_beginning(wanted: Wanted, zoo: Zoo) -> None:
-    zoo.behaviours[PATH] = Behaviour(cut_after=1000)
-    with pytest.raises(ToolError):
-        download(wanted)
+    break_off(wanted, zoo)
     zoo.behaviours[PATH] = Behaviour(ranges=False)
     download(wanted)
     assert wanted.partial.read_bytes() == BODY
@@ -116,12 +115,37 @@ def test_a_server_without_ranges_starts_from_the_beginning(wanted: Wanted, zoo: 
 
 @pytest.mark.parametrize("error", [10, -10])
 def test_a_range_from_elsewhere_is_not_appended(wanted: Wanted, zoo: Zoo, error: int) -> None:
-    zoo.behaviours[PATH] = Behaviour(cut_after=1000)
-    with pytest.raises(ToolError):
-        download(wanted)
+    break_off(wanted, zoo)
     zoo.behaviours[PATH] = Behaviour(range_start_error=error)
     download(wanted)
     assert wanted.partial.read_bytes() == BODY
+
+
+def test_a_part_that_nobody_asked_for_is_one_error(wanted: Wanted, zoo: Zoo) -> None:
+    zoo.behaviours[PATH] = Behaviour(unasked_part=True)
+    with pytest.raises(ToolError, match="a part of the file, which was not asked for"):
+        download(wanted)
+    assert not wanted.partial.exists()
+
+
+def test_a_break_before_the_first_byte_does_not_describe_old_bytes_anew(
+    wanted: Wanted, zoo: Zoo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_off(wanted, zoo)
+    zoo.files[PATH] = BODY[::-1]
+    zoo.behaviours[PATH] = Behaviour()
+    real = module._remember
+
+    def killed(*arguments: Any) -> None:
+        real(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(module, "_remember", killed)
+        with pytest.raises(KeyboardInterrupt):
+            download(wanted)
+    download(wanted)
+    assert wanted.partial.read_bytes() == BODY[::-1]
 
 
 def test_a_partial_file_longer_than_the_servers_is_thrown_away(wanted: Wanted, zoo: Zoo) -> None:
@@ -180,6 +204,23 @@ def test_a_head_sent_byte_by_byte_is_not_awaited_for_ever(wanted: Wanted, zoo: Z
     with pytest.raises(ToolError, match=r"did not answer in 0\.5 s"):
         download(replace(wanted, waits=replace(QUICK, answer_s=0.5)))
     assert time.monotonic() - began_s < 3
+
+
+def test_a_chunk_length_sent_byte_by_byte_is_left_after_the_time_for_a_file(
+    wanted: Wanted, zoo: Zoo
+) -> None:
+    """Every byte is within the timeout of a read, and there may be 65,536 of them."""
+    zoo.behaviours[PATH] = Behaviour(drip_chunk_s=0.05)
+    began_s = time.monotonic()
+    with pytest.raises(ToolError, match=r"broke off by us after 0\.5 s: it is too slow; 5 bytes"):
+        download(replace(wanted, waits=replace(QUICK, file_s=0.5)))
+    assert time.monotonic() - began_s < 3
+
+
+def test_an_empty_file_is_had_at_once(wanted: Wanted, zoo: Zoo) -> None:
+    zoo.files[PATH] = b""
+    download(wanted)
+    assert wanted.partial.read_bytes() == b""
 
 
 @pytest.mark.parametrize("code", [403, 404])
@@ -251,6 +292,15 @@ def test_a_redirect_off_the_route_is_not_followed(wanted: Wanted, zoo: Zoo, targ
         download(wanted)
 
 
+def test_the_body_of_a_redirect_is_not_read(wanted: Wanted, zoo: Zoo) -> None:
+    zoo.files[f"{PATH}2"] = b"here"
+    size = 256 << 20
+    zoo.behaviours[PATH] = Behaviour(redirect=f"{PATH}2", redirect_body_bytes=size)
+    download(wanted)
+    assert wanted.partial.read_bytes() == b"here"
+    assert zoo.redirect_bytes_sent < size // 4, "what the buffers of both sides hold"
+
+
 def test_a_disk_that_is_full_is_one_error_with_a_hint(
     wanted: Wanted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -317,6 +367,14 @@ HERE = Route.from_base("http://127.0.0.1:8000/")
         (ZOO, "http://zoo.example.com/b", False),
         (ZOO, "https://127.0.0.1/b", False),
         (ZOO, "http://localhost/b", False),
+        (ZOO, "https://LOCALHOST./b", False),
+        (ZOO, "https://me.localhost/b", False),
+        (ZOO, "https://127.1/b", False),
+        (ZOO, "https://2130706433/b", False),
+        (ZOO, "https://0.0.0.0/b", False),
+        (ZOO, "https://[::]/b", False),
+        (ZOO, "https://[::ffff:127.0.0.1]/b", False),
+        (ZOO, "https://192.0.2.1/b", True),
         (ZOO, "ftp://zoo.example.com/b", False),
         (ZOO, "https://[broken", False),
         (PLAIN, "http://zoo.example.com/b", True),

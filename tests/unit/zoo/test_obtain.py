@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ectopy.errors import EctopyError, InputError, ModelError, ToolError
-from ectopy.zoo import bundle_names, open_bundle
+from ectopy.zoo import Bundle, bundle_names, open_bundle
 from ectopy.zoo import obtain as module
 from ectopy.zoo.obtain import FetchRequest, ImportRequest, fetch_bundle, import_bundle
 from ectopy.zoo.origin import ASSETS, LIMITS_BYTES, OriginKind, read_origin
@@ -313,6 +313,28 @@ def test_two_fetches_into_one_folder_do_not_mix(request_: FetchRequest, cache: P
     fetch_bundle(request_)
 
 
+def test_a_second_fetch_is_kept_out_until_the_first_has_tidied_up(
+    request_: FetchRequest, cache: Path, zoo: Zoo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the first would remove what the second has begun."""
+    (cache / LOCAL / ".incoming").mkdir(parents=True)
+    (cache / LOCAL / ".incoming" / "metrics.json.part").write_text("of an earlier attempt")
+    del zoo.files[f"{FIRST}/metrics.json"]
+    real, tried = module.open_bundle, []
+
+    def opened(folder: Path) -> Bundle:
+        monkeypatch.setattr(module, "open_bundle", real)
+        with pytest.raises(ToolError, match="another fetch or import works in"):
+            fetch_bundle(replace(request_, force=True))
+        tried.append(folder)
+        return real(folder)
+
+    monkeypatch.setattr(module, "open_bundle", opened)
+    fetch_bundle(request_)
+    assert tried == [cache / LOCAL]
+    assert contents(cache / LOCAL) == {*ASSETS, "zoo.json"} - {"metrics.json"}
+
+
 @pytest.mark.parametrize("force", [False, True])
 def test_a_placement_that_breaks_off_leaves_no_half_bundle(
     request_: FetchRequest, cache: Path, monkeypatch: pytest.MonkeyPatch, force: bool
@@ -408,6 +430,15 @@ def test_an_import_under_a_name_that_cannot_be_used_is_refused(source: Path, nam
     with pytest.raises(InputError, match="name of a bundle") as caught:
         import_bundle(ImportRequest(source=source, name=name))
     assert caught.value.hint
+
+
+def test_a_name_that_is_too_long_with_its_prefix_asks_for_another(source: Path) -> None:
+    document = heartkit_configuration() | {"name": "x" * 60}
+    (source / "configuration.json").write_text(json.dumps(document))
+    with pytest.raises(InputError, match="cannot be the name of a bundle") as caught:
+        import_bundle(ImportRequest(source=source))
+    assert "--name" in caught.value.hint
+    assert import_bundle(ImportRequest(source=source, name="wrist")).bundle.name == "wrist"
 
 
 def test_an_import_of_no_folder_or_of_itself_is_refused(source: Path, tmp_path: Path) -> None:

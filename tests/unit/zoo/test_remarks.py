@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from ectopy.graph.kind import TfliteKind
+from ectopy.zoo import remarks
 from ectopy.zoo.remarks import (
     MAX_REMARKS,
     expected_kind,
@@ -38,6 +39,20 @@ def test_unknown_keys_are_named_with_the_nearest_known_one() -> None:
 def test_a_thousand_unknown_keys_are_not_a_thousand_lines() -> None:
     assert len(unknown_keys({f"\x1b[31m{i}" * 100: 1 for i in range(1000)})) == MAX_REMARKS
     assert "\x1b" not in "".join(unknown_keys({"\x1b[31m": 1}))
+
+
+def test_keys_beyond_what_is_shown_cost_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of 1 MB has room for a hundred thousand of them."""
+    compared: list[str] = []
+    real = remarks.difflib.get_close_matches
+
+    def counted(key: str, *arguments: Any, **options: Any) -> list[str]:
+        compared.append(key)
+        return real(key, *arguments, **options)
+
+    monkeypatch.setattr(remarks.difflib, "get_close_matches", counted)
+    unknown_keys({f"sampling_{i}": 1 for i in range(1000)})
+    assert len(compared) == MAX_REMARKS
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ectopy.autodeploy.process import LARGEST_CONSOLE_BYTES
 from ectopy.errors import InputError
 
-LARGEST_FILE_BYTES = 64 * 1024 * 1024
 _NUMBER = re.compile(r"[-+]?(?:\d{1,17}\.?\d{0,17}|\.\d{1,17})(?:[eE][-+]?\d{1,2})?")
 """As numpy prints it; short enough to be finite."""
 
@@ -53,8 +53,8 @@ def read_console(path: Path) -> ConsoleText:
         InputError: It cannot be read, or is too large.
     """
     try:
-        if path.stat().st_size > LARGEST_FILE_BYTES:
-            raise InputError(f"{path} is larger than {LARGEST_FILE_BYTES:,} bytes")
+        if path.stat().st_size > LARGEST_CONSOLE_BYTES:
+            raise InputError(f"{path} is larger than {LARGEST_CONSOLE_BYTES:,} bytes")
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error

@@ -21,12 +21,14 @@ class Symptom:
         pattern: In one line of its output.
         meaning: In our words; ``{0}`` is the first group of the pattern.
         link: Whether the board is out of reach, rather than a tool at fault.
+        over: In a later line: that trouble passed, whatever came then.
     """
 
     pattern: re.Pattern[str]
     meaning: str
     hint: str
     link: bool = False
+    over: re.Pattern[str] | None = None
 
 
 # Source: the messages in tools/ns_autodeploy.py, tools/ns_utils.py and
@@ -58,10 +60,17 @@ SYMPTOMS = (
         link=True,
     ),
     Symptom(
+        pattern=re.compile(r"PermissionError: .*: '(/\S+)'"),
+        meaning="it may not open {0}",
+        hint="a serial port: on Linux join the group of the port: usermod -aG dialout USER, then "
+        "log in again; a file: whose is it?",
+    ),
+    Symptom(
         pattern=re.compile(r"TTY (\S+) not found, retrying"),
         meaning="it waits for serial port {0}, which does not come",
         hint="ports that are there: ls /dev/tty*; leave --port out to let it search",
         link=True,
+        over=re.compile(r"TTY \S+ is available"),
     ),
     Symptom(
         pattern=re.compile(r"EVB invoke returned (\d+)|EVB invoke failed"),
@@ -74,6 +83,7 @@ SYMPTOMS = (
         meaning="the board does not answer after flashing; its retry resets another kind of board",
         hint="press the reset button and run again; else try --transport USB or UART and --port",
         link=True,
+        over=re.compile(r"Calling invoke on EVB"),
     ),
     Symptom(
         pattern=re.compile(r"No module named '?([\w.]+)"),
@@ -141,6 +151,8 @@ def _find_symptom(finished: Finished) -> tuple[Symptom, str] | None:
     """The first cause in the table, whatever it said afterwards; and its meaning."""
     for symptom in SYMPTOMS:
         for line in reversed(finished.last_lines):
+            if symptom.over is not None and symptom.over.search(line):
+                break
             match = symptom.pattern.search(line)
             if match:
                 return symptom, symptom.meaning.format(*(match.groups() or ("",)))

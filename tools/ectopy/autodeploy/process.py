@@ -23,6 +23,8 @@ _LOOK_S = 0.25
 _KEPT_LINES = 60
 _LINE_END = re.compile(rb"[\r\n]+")
 _LONGEST_LINE_BYTES = 1 << 16
+LARGEST_CONSOLE_BYTES = 64 << 20
+"""More is heard, but not kept: a program that prints for ever must not fill the disk."""
 
 
 class Ending(StrEnum):
@@ -51,7 +53,7 @@ class Job:
     """What to run.
 
     Attributes:
-        console: Gets all that the program prints, as it comes.
+        console: Gets what the program prints, as it comes; at most :data:`LARGEST_CONSOLE_BYTES`.
     """
 
     command: Sequence[str]
@@ -149,7 +151,7 @@ class _Watch:
                     return self._finish(Ending.SILENT)
 
     def _hear(self, chunk: bytes) -> None:
-        self._console.write(chunk)
+        self._console.write(chunk[: LARGEST_CONSOLE_BYTES - self._console.tell()])
         self._console.flush()
         *whole, self._rest = _LINE_END.split(self._rest + chunk)
         if not chunk or len(self._rest) > _LONGEST_LINE_BYTES:
@@ -182,7 +184,9 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
                 process.wait(_GRACE_S)
     finally:
         _signal_group(process, signal.SIGKILL)
-        process.wait()
+        # Even killed it stays for as long as a driver holds it; so not for ever.
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE_S)
         if process.stdout is not None:
             process.stdout.close()
 

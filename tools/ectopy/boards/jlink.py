@@ -173,6 +173,12 @@ class JLink:
                 f"{job.task} failed: JLinkExe cannot be started: {error}",
                 hint="is it made for this computer, and is there room in $TMPDIR?",
             ) from error
+        if not said.strip():
+            # Not even its name and version: to be told from a J-Link that is not there.
+            raise ToolError(
+                f"{job.task} failed: JLinkExe said nothing and ended with exit code {code}",
+                hint=f"is there room in {tempfile.gettempdir()} ($TMPDIR)? {_BY_HAND}",
+            )
         failure = failure_in(said, job.task, ended_badly=code != 0)
         if failure is not None:
             raise failure

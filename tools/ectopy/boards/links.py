@@ -144,9 +144,9 @@ def _cannot_open(port: str, error: Exception) -> LinkError:
         return LinkError(
             f"no permission to open {port}", hint="add yourself to its group (often dialout)"
         )
-    if code in (errno.EBUSY, errno.EAGAIN) or "lock" in text:
+    if code in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in text:
         return LinkError(
             f"serial port {port} is busy",
             hint="close the program that holds it: a terminal, a serial monitor, another run",
         )
-    return LinkError(f"cannot open {port} as a serial port: {error}", hint="check --port")
+    return LinkError(f"cannot open {port} as a serial port: {error}", hint="check PORT= or --port")

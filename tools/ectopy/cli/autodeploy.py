@@ -24,7 +24,9 @@ What it is not:
   a measurement of our firmware. ns_autodeploy builds, flashes and measures an
   image of its own: the TFLM runtime of its choice, one cold and instrumented
   inference. It empties the build folder of the checkout and leaves its image
-  on the board: flash ours again afterwards. There is no emulator in it.
+  on the board: flash ours again afterwards. There is no emulator in it. Its
+  make names no J-Link, so no other command gets a board with one meanwhile;
+  with several plugged in it is JLinkExe that chooses.
 
 \b
 Examples:

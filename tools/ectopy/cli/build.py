@@ -48,8 +48,9 @@ def command(ctx: click.Context, /, **options: object) -> None:
     )
     with console.progress_bar(f"building {request.bundle.name} for {request.board}") as progress:
         image = build_firmware(request, progress)
+    at_most = "at most " if image.emulation_refusal else ""
     console.say(
         f"flash {image.flash_bytes:,} bytes, RAM {image.ram_bytes:,} bytes, of that arena "
-        f"{image.arena_predicted_bytes:,}; build {image.build_id} by {image.toolchain}"
+        f"{at_most}{image.arena_predicted_bytes:,}; build {image.build_id} by {image.toolchain}"
     )
     console.say(f"wrote {image.elf}")

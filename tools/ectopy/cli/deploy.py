@@ -84,7 +84,8 @@ def command(ctx: click.Context, /, **options: Any) -> None:
         console.show(steps_table(deployed, request), aside=aside)
     write_json(_as_json(deployed, request), json_file, hint="the table above says the same")
     if deployed.failure is not None:
-        console.say(way_on(deployed))
+        if words := way_on(deployed):
+            console.say(words)
         raise deployed.failure
 
 

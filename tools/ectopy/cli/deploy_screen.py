@@ -38,9 +38,13 @@ def steps_table(deployed: Deployed, request: DeployRequest) -> Table:
 
 
 def way_on(deployed: Deployed) -> str:
-    """What was done before the failure, and how to go on after it; empty if nothing failed."""
+    """What was done before the failure, and how to go on after it.
+
+    Empty if nothing failed, and where only one step was taken: there is nothing to go on with.
+    """
     failed = deployed.failed_step
-    if failed is None:
+    taken = [result for result in deployed.steps if result.outcome is not Outcome.LEFT_OUT]
+    if failed is None or len(taken) == 1:
         return ""
     whole = (Outcome.DONE, Outcome.UP_TO_DATE)
     done = [result.step.value for result in deployed.steps if result.outcome in whole]

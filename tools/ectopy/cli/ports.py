@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from ectopy import console
 from ectopy.boards.ports import SerialPort, plain_serial
@@ -42,13 +43,10 @@ def _ports_table(desk: Desk) -> Table:
     for column in ("port", "J-Link", "serial number", "USB", "description"):
         table.add_column(column)
     for port in desk.ports:
-        table.add_row(
-            port.device,
-            "yes" if port.is_jlink else "",
-            plain_serial(port.serial_number) if port.is_jlink else port.serial_number,
-            _usb(port),
-            port.description,
-        )
+        number = plain_serial(port.serial_number) if port.is_jlink else port.serial_number
+        jlink = "yes" if port.is_jlink else ""
+        cells = (port.device, jlink, number, _usb(port), port.description)
+        table.add_row(*map(Text, cells))  # what devices say of themselves is no markup
     return table
 
 
@@ -61,5 +59,5 @@ def _probes_table(desk: Desk) -> Table:
     table.add_column("serial number")
     table.add_column("product")
     for probe in desk.probes or ():
-        table.add_row(probe.serial_number, probe.product)
+        table.add_row(Text(probe.serial_number), Text(probe.product))
     return table

@@ -40,7 +40,10 @@ def command(model: str, engine: str, out_dir: Path | None) -> None:
 def _memory(rendering: Rendering) -> str:
     plan = rendering.plan
     if plan is None:
-        return f"arena {rendering.arena_bytes:,} bytes, more than enough: ectopy build measures it"
+        return (
+            f"arena {rendering.arena_bytes:,} bytes, more than enough: ectopy build measures it, "
+            "unless the runtime's licence forbids that"
+        )
     kernels = sum(step.call is not None for step in plan.steps)
     return (
         f"{kernels} kernel calls, arena {plan.arena_bytes:,} bytes (at least "

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from ectopy import console
 from ectopy.errors import ToolError
@@ -51,5 +52,6 @@ def _table(parts: tuple[Part, ...]) -> Table:
     for title in (f"file of AmbiqSuite {SUITE_VERSION}", "what for", "found"):
         table.add_column(title, no_wrap=title != "found")
     for part in parts:
-        table.add_row(part.name, part.use, "yes" if part.good else f"[red]{part.found}[/]")
+        found = Text("yes") if part.good else Text(part.found, style="red")
+        table.add_row(part.name, part.use, found)
     return table

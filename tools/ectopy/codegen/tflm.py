@@ -47,10 +47,15 @@ class TflmOpContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TflmContext:
-    """model_tflm.c."""
+    """model_tflm.c.
+
+    Attributes:
+        ample_arena_bytes: What is enough for any runtime.
+    """
 
     banner: BannerContext
     arena_bytes: int
+    ample_arena_bytes: int
     flatbuffer: ArrayContext
     input: str
     output: str
@@ -81,6 +86,7 @@ def tflm_context(graph: Graph, tflite: bytes, arena_bytes: int) -> TflmContext:
     return TflmContext(
         banner=banner(graph),
         arena_bytes=-(-arena_bytes // ARENA_ALIGNMENT) * ARENA_ALIGNMENT,
+        ample_arena_bytes=generous_arena_bytes(graph),
         flatbuffer=ArrayContext(
             name="flatbuffer",
             c_type="uint8_t",

@@ -18,6 +18,9 @@ REBUILD = "build it again: ectopy build"
 ENTRIES = ("ect_engine_init", "ect_engine_input", "ect_engine_invoke", "ect_engine_output")
 """Functions of the engine's interface that the model calls."""
 
+_TFLM, _MAY_BE_EMULATED = "ect_tflm_model", "ect_tflm_may_be_emulated"
+"""Names in images with the engine tflm; the second only where the runtime's licence allows it."""
+
 _MAX_SEGMENT_BYTES = 64 << 20
 
 
@@ -85,7 +88,7 @@ def read_image(path: Path) -> ProgramImage:
 
     Raises:
         InputError: Not there, not an ELF file, truncated, for another processor, without
-            symbols, or not firmware of ours.
+            symbols, not firmware of ours, or with a runtime that may not run on an emulator.
     """
     try:
         with path.open("rb") as stream:
@@ -139,18 +142,26 @@ def _symbols(path: Path, elf: ELFFile) -> list[Function]:
     """All names of functions, global ones first."""
     table = elf.get_section_by_name(".symtab")
     symbols = list(table.iter_symbols()) if isinstance(table, SymbolTableSection) else []
-    functions = [
-        each
-        for each in symbols
-        if each["st_info"]["type"] == "STT_FUNC" and each["st_shndx"] != "SHN_UNDEF"
-    ]
+    symbols = [each for each in symbols if each["st_shndx"] != "SHN_UNDEF"]
+    functions = [each for each in symbols if each["st_info"]["type"] == "STT_FUNC"]
     if not functions:
         raise InputError(f"{path} has no symbols", hint="do not strip it; " + REBUILD)
+    _require_emulatable(path, {each.name for each in symbols})
     functions.sort(key=lambda each: each["st_info"]["bind"] != "STB_GLOBAL")
     return [
         Function(name=each.name, address=each["st_value"] & ~1, nbytes=each["st_size"])
         for each in functions
     ]
+
+
+def _require_emulatable(path: Path, names: set[str]) -> None:
+    if _TFLM in names and _MAY_BE_EMULATED not in names:
+        raise InputError(
+            f"{path} may not be run on an emulator: it does not say that the licence of its TFLM "
+            "runtime allows that, and those of some allow execution on Ambiq's CPUs only",
+            hint="on silicon `ectopy bench` measures the same image; an image of a runtime under "
+            "the Apache License, built again, says it",
+        )
 
 
 def _functions(symbols: list[Function]) -> tuple[Function, ...]:

@@ -16,6 +16,7 @@ from itertools import repeat
 
 from ectopy.errors import LinkError
 from ectopy.protocol import schema
+from ectopy.protocol.advice import REFUSAL_HINTS
 from ectopy.protocol.framing import Decoder, Frame, encode
 from ectopy.protocol.hello import Hello, parse_hello
 from ectopy.protocol.link import Link
@@ -28,18 +29,6 @@ _SEQ_COUNT = 0x10000
 _RESTARTED_HINT = (
     "a fault, a watchdog or the power supply restarted it; what was measured so far is kept"
 )
-_NO_OPERATORS_HINT = (
-    "its release library does not tell operators apart: build and flash it with "
-    "RUNTIME_VARIANT=release-with-logs"
-)
-_REFUSAL_HINTS: dict[tuple[str, int], str] = {
-    ("HELLO", Status.E_SIZE): (
-        "its engine's arena is too small for its model: build and flash it again without "
-        "ARENA_BYTES=; `ectopy build` measures the arena, or says how many bytes are missing"
-    ),
-    ("PROFILE", Status.E_UNSUPPORTED): _NO_OPERATORS_HINT,
-    ("DUMP", Status.E_UNSUPPORTED): _NO_OPERATORS_HINT,
-}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -256,7 +245,7 @@ class Session:
             raise self._restart(what)
         raise LinkError(
             f"the device refused {what}: {status_text(reply.status)}",
-            hint=_REFUSAL_HINTS.get((what, reply.status), ""),
+            hint=REFUSAL_HINTS.get((what, reply.status), ""),
         )
 
     def _restart(self, what: str) -> LinkError:

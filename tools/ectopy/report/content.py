@@ -196,10 +196,11 @@ def _modelled(record: RunRecord) -> tuple[Fact, ...]:
 
 def _memory(record: RunRecord) -> Fact:
     memory = record.memory
+    promised = "at most" if record.arena_is_bound else "planned"
     return Fact(
         name="Memory, bytes",
         pieces=(
-            f"arena {count(memory.arena_bytes)} (planned {count(memory.arena_predicted_bytes)})",
+            f"arena {count(memory.arena_bytes)} ({promised} {count(memory.arena_predicted_bytes)})",
             f"stack {count(memory.stack_high_water_bytes)}",
             f"flash {count(record.firmware.flash_bytes)}",
             f"RAM {count(record.firmware.ram_bytes)}",

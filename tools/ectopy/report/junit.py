@@ -97,12 +97,12 @@ def _verdicts(record: RunRecord) -> Iterator[Verdict]:
     lost = f"{count(link.windows_lost)} of {count(link.windows_sent)} windows lost"
     yield Verdict(name="no window was lost", problem=lost if link.windows_lost else "", remark=lost)
     if memory.arena_bytes is not None and memory.arena_predicted_bytes is not None:
-        sizes = (
-            f"{count(memory.arena_bytes)} bytes used, "
-            f"{count(memory.arena_predicted_bytes)} bytes planned"
-        )
+        promised = f"{count(memory.arena_predicted_bytes)} bytes"
+        promised = f"at most {promised}" if record.arena_is_bound else f"{promised} planned"
+        sizes = f"{count(memory.arena_bytes)} bytes used, {promised}"
+        bound = "its upper bound" if record.arena_is_bound else "planned"
         yield Verdict(
-            name="the arena is no larger than planned",
+            name=f"the arena is no larger than {bound}",
             problem=sizes if memory.arena_bytes > memory.arena_predicted_bytes else "",
             remark=sizes,
         )

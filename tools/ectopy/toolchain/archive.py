@@ -52,6 +52,8 @@ def read_archive(path: Path) -> Archive:
             if name == "/":
                 names = _index(content)
             elif content.startswith(b"\x7fELF"):
+                if not names:
+                    raise ValueError("it has no index, which ranlib makes")
                 attributes = _attributes(content)
                 return Archive(path=path, names=names, attributes=attributes)
     except (OSError, ValueError, ELFError, ConstructError) as error:

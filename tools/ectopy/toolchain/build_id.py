@@ -34,7 +34,9 @@ def compute_build_id(
 
     add("what", f"{board} {engine} {compiler} {extra}".encode())
     if runtime is not None:
-        add("runtime", f"{runtime.version} {runtime.defines} {runtime.library_sha256}".encode())
+        marked = "" if runtime.emulation_refusal else "may be emulated"
+        facts = f"{runtime.version} {runtime.defines} {runtime.library_sha256} {marked}"
+        add("runtime", facts.encode())
     for path in image_sources(board, engine):
         add(path.relative_to(FIRMWARE_DIR).as_posix(), path.read_bytes())
     for name in sorted(generated):

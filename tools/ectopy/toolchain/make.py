@@ -20,7 +20,9 @@ from ectopy.vocab import BoardName, EngineName
 ELF_NAME = "firmware.elf"
 
 _OVERFLOW = re.compile(r"region `(\w+)' overflowed by (\d+) bytes")
-_TELLING = re.compile(r"error:|undefined reference|multiple definition|cannot find|fatal|No such")
+_TELLING = re.compile(
+    r"error:|undefined reference|multiple definition|cannot find|fatal|No such|No space"
+)
 _SHOWN_LINES = 12
 
 
@@ -102,6 +104,7 @@ def _runtime_variables(runtime: Runtime) -> tuple[str, ...]:
         f"RUNTIME_DEFINES={' '.join(runtime.defines)}",
         f"RUNTIME_LIBRARY={runtime.library}",
         f"RUNTIME_VERSION={runtime.version}",
+        f"RUNTIME_EMULATION={'' if runtime.emulation_refusal else 'allowed'}",
     )
 
 
@@ -155,10 +158,13 @@ def _failure(request: MakeRequest, lines: list[str]) -> EctopyError:
 def _hint(lines: list[str]) -> str:
     if any("new: No such file" in line or "-lstdc++" in line for line in lines):
         return (
-            "the C++ library is missing; Debian, Ubuntu: apt install libstdc++-arm-none-eabi-newlib"
+            "the C++ library for engine tflm is missing: `make toolchain ENGINE=tflm` installs it "
+            "(310 MB); that is, on Debian and Ubuntu: apt install libstdc++-arm-none-eabi-newlib"
         )
     if any("undefined reference to `end'" in line for line in lines):
         return "something needs a heap, and images have none: see which in firmware.map"
+    if any("No space left" in line for line in lines):
+        return "make room on that disk, and build again"
     if any("nano.specs" in line or "string.h" in line for line in lines):
         return "newlib is missing; Debian, Ubuntu: apt install libnewlib-arm-none-eabi"
     return "`ectopy build` again after the repair; for all commands run make with V=1"

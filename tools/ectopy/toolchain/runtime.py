@@ -30,6 +30,7 @@ SILICON_DEFAULT = "helia_rt_v1_6_0"
 
 _HEADERS = (
     "tensorflow/lite/micro/micro_interpreter.h",
+    "tensorflow/lite/micro/kernels/conv.h",
     "tensorflow/lite/schema/schema_generated.h",
     "flatbuffers/flatbuffers.h",
     "fixedpoint/fixedpoint.h",
@@ -65,7 +66,8 @@ _WITH_LOGS_ONLY = "DebugVsnprintf"
 
 _HOW = "TFLM=<upstream tflite-micro tree> or NEURALSPOT=<checkout of github.com/AmbiqAI/neuralSPOT>"
 _LICENCE_HINT = (
-    "take RUNTIME=helia_rt_v1_3_0 (Apache-2.0), or an upstream tflite-micro tree by TFLM="
+    "take RUNTIME=helia_rt_v1_3_0 (Apache-2.0), or an upstream tflite-micro tree by TFLM=; "
+    "beside a library by TFLM_LIB= put its LICENSE"
 )
 
 
@@ -147,6 +149,11 @@ def find_runtime(request: RuntimeRequest) -> Runtime:
                 hint="leave one of them out",
             )
         return _upstream(request, variant)
+    if request.tflm_lib:
+        raise InputError(
+            "TFLM_LIB= is given without TFLM=, the tree whose headers the library needs",
+            hint="give both, or leave TFLM_LIB= out",
+        )
     if request.neuralspot:
         return _packed(request, variant)
     raise InputError(f"engine tflm needs a runtime, and none is given: {_HOW}", hint=_hint(request))
@@ -177,7 +184,8 @@ def _upstream(request: RuntimeRequest, variant: RuntimeVariant) -> Runtime:
     tree = _folder("TFLM", request.tflm)
     include_dirs = _include_dirs(tree)
     refusal = _allowed(request.board, tree)
-    library = Path(request.tflm_lib) if request.tflm_lib else _built_library(tree, variant)
+    named = Path(request.tflm_lib).expanduser().resolve() if request.tflm_lib else None
+    library = named or _built_library(tree, variant)
     refusal = refusal or _allowed(request.board, _tree_of(library))
     archive = _checked(library, variant)
     revision = tree_revision(tree) or f"library {_sha256(library)[:8]}"
@@ -185,17 +193,18 @@ def _upstream(request: RuntimeRequest, variant: RuntimeVariant) -> Runtime:
     return replace(runtime, emulation_refusal=refusal)
 
 
-def _tree_of(library: Path) -> Path | None:
-    """A library named by itself may belong to another tree, with another licence."""
-    for folder in library.resolve().parents:
-        if (folder / "LICENSE").is_file():
-            return folder
-    return None
+def _tree_of(library: Path) -> Path:
+    """A library named by itself, or linked to, may belong to a tree with another licence.
+
+    Without any LICENSE it is its own folder, of which nothing is known.
+    """
+    folders = library.resolve().parents
+    return next((folder for folder in folders if (folder / "LICENSE").is_file()), folders[0])
 
 
-def _allowed(board: BoardName, tree: Path | None) -> str:
+def _allowed(board: BoardName, tree: Path) -> str:
     """Why what is in a tree may not be run on an emulator; for emulated boards an error."""
-    refusal = "" if tree is None else emulation_refusal(tree)
+    refusal = emulation_refusal(tree)
     if refusal and board in EMULATED:
         raise InputError(f"{refusal}, and board {board} is an emulator", hint=_LICENCE_HINT)
     return refusal

@@ -58,6 +58,16 @@ _PARTS = (
     ("devices/am_devices_led.h", "header: wanted by am_bsp.h"),
 )
 
+_HEADER_FOLDERS = (
+    "boards/apollo4p_evb/bsp",
+    "CMSIS/ARM/Include",
+    "CMSIS/AmbiqMicro/Include",
+    "devices",
+    "mcu/apollo4p",
+    "utils",
+)
+"""Those of VENDOR_FLAGS in firmware/Makefile."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sdk:
@@ -75,11 +85,15 @@ class Sdk:
 
     @property
     def fingerprint(self) -> str:
-        """Changes with the libraries, which become part of an image."""
+        """Changes with the libraries and headers, which become part of an image."""
         digest = hashlib.sha256(self.stamp.encode())
-        for name, _ in _PARTS:
-            if name.endswith(".a"):
-                digest.update(hashlib.sha256((self.suite / name).read_bytes()).digest())
+        names = {name for name, _ in _PARTS}
+        for folder in _HEADER_FOLDERS:
+            headers = (path for path in (self.suite / folder).rglob("*.h") if path.is_file())
+            names |= {path.relative_to(self.suite).as_posix() for path in headers}
+        for name in sorted(names):
+            digest.update(name.encode() + b"\0")
+            digest.update(hashlib.sha256((self.suite / name).read_bytes()).digest())
         return digest.hexdigest()
 
 

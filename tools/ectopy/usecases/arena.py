@@ -13,6 +13,7 @@ from ectopy.errors import BudgetError, InputError
 
 NAME = "arena.json"
 VARIABLE = "ARENA_BYTES"
+_MOST_DIGITS = 9
 
 
 def known_need(folder: Path, key: str) -> ArenaNeed | None:
@@ -57,7 +58,7 @@ def reserved_bytes(need: ArenaNeed | None, environment: Mapping[str, str]) -> in
     wanted = environment.get(VARIABLE, "")
     if not wanted:
         return None if need is None else need.smallest_bytes
-    if not wanted.isdecimal() or int(wanted) == 0:
+    if not wanted.isdecimal() or len(wanted) > _MOST_DIGITS or int(wanted) == 0:
         raise InputError(f"{VARIABLE}={wanted} is not a number of bytes", hint="leave it out")
     if need is not None and int(wanted) < need.smallest_bytes:
         raise BudgetError(

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +16,7 @@ import numpy as np
 
 from ectopy.aot import compile_graph
 from ectopy.autodeploy import (
+    Checkout,
     Job,
     Ours,
     Places,
@@ -30,6 +34,8 @@ from ectopy.autodeploy import (
     require_programs,
     run_watched,
 )
+from ectopy.boards.lock import board_lock, port_key
+from ectopy.boards.ports import list_serial_ports
 from ectopy.errors import EctopyError, InputError, ToolError
 from ectopy.graph.reader import read_model_bytes, read_tflite
 from ectopy.graph.types import Graph
@@ -75,6 +81,14 @@ class _Model:
     record: RunRecord | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ran:
+    """A run of the tool that went well, and the folder with its files."""
+
+    folder: Path
+    tool: ToolRun
+
+
 def autodeploy(request: AutodeployRequest, progress: Progress = silent) -> AutodeployReport:
     """Runs ns_autodeploy on the model, or reads what an earlier run of it left.
 
@@ -83,7 +97,7 @@ def autodeploy(request: AutodeployRequest, progress: Progress = silent) -> Autod
     Raises:
         InputError: The request, the model, the run or the files cannot be used.
         ToolError: ns_autodeploy or what it needs is missing, failed or hung.
-        LinkError: It did not reach the board.
+        LinkError: It did not reach the board, or somebody else has the board and keeps it.
     """
     model = _open_model(request)
     if request.source is None:
@@ -115,6 +129,34 @@ def _run(request: AutodeployRequest, model: _Model, progress: Progress) -> Autod
     require_writable(request.runs_dir)
     progress(0, 0, "loading windows")
     windows, samples = _load(request, model)
+    ours = _ours(model, samples)
+    with _boards_for_us_alone(request.settings, progress):
+        ran = _measure(request, model, samples, (tool, checkout), progress)
+    context = Context(
+        folder=ran.folder,
+        ours=ours,
+        run=request.run,
+        tool=ran.tool,
+        inputs=_inputs(request, windows, samples),
+    )
+    try:
+        report = make_report(context, find_stats(ran.folder, model.bundle.name))
+    except InputError as error:
+        # A file that the tool has just written is no input of the user.
+        raise ToolError(error.message, hint=f"all it said: {ran.folder / CONSOLE}") from error
+    _write(ran.folder / REPORT, to_json(report))
+    return report
+
+
+def _measure(
+    request: AutodeployRequest,
+    model: _Model,
+    samples: Samples,
+    installed: tuple[tuple[str, ...], Checkout],
+    progress: Progress,
+) -> _Ran:
+    """Makes the folder of the run and lets the tool fill it."""
+    tool, checkout = installed
     stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     folder = _make_folder(request.runs_dir, f"{stamp}{AUTODEPLOY}{model.bundle.name}")
     export_dataset(folder / DATASET, model.graph, samples.quantized, samples.classes)
@@ -135,33 +177,44 @@ def _run(request: AutodeployRequest, model: _Model, progress: Progress) -> Autod
             environ=child_environment(os.environ),
             console=folder / CONSOLE,
         )
-        duration_s = _run_tool(request, model.bundle.name, job, progress)
-    context = Context(
-        folder=folder,
-        ours=_ours(model, samples),
-        run=request.run,
-        tool=ToolRun(
-            command=command,
-            neuralspot_version=checkout.version,
-            settings=request.settings,
-            duration_s=round(duration_s, 1),
-        ),
-        inputs=_inputs(request, windows, samples),
+        duration_s = _run_tool(request, model.bundle, job, progress)
+    run = ToolRun(
+        command=command,
+        neuralspot_version=checkout.version,
+        settings=request.settings,
+        duration_s=round(duration_s, 1),
     )
-    try:
-        report = make_report(context, find_stats(folder, model.bundle.name))
-    except InputError as error:
-        # A file that the tool has just written is no input of the user.
-        raise ToolError(error.message, hint=f"all it said: {job.console}") from error
-    _write(folder / REPORT, to_json(report))
-    return report
+    return _Ran(folder=folder, tool=run)
+
+
+@contextmanager
+def _boards_for_us_alone(settings: Settings, progress: Progress) -> Iterator[None]:
+    """Keeps other processes from every board that ns_autodeploy may flash or reset.
+
+    Its make tells JLinkExe no serial number, so that is the board behind any J-Link, whatever
+    port is named.
+
+    Raises:
+        LinkError: Somebody else has one of them and keeps it.
+    """
+    keys = {port_key(port.device) for port in list_serial_ports() if port.is_jlink}
+    if settings.tty:
+        keys.add(port_key(settings.tty))
+    with ExitStack() as held:
+        # In one order, so that two of us never wait for each other.
+        for key in sorted(keys):
+            held.enter_context(board_lock(key, progress=progress))
+        yield
 
 
 def _require_port(settings: Settings) -> None:
     """The J-Link's port is there before anything runs; that of USB comes with the image."""
-    if settings.transport is Transport.UART and settings.tty and not Path(settings.tty).exists():
+    if settings.transport is Transport.USB or not settings.tty:
+        return
+    # os.path.exists takes any text; Path.exists fails on absurdly long names.
+    if not os.path.exists(settings.tty):  # noqa: PTH110
         raise InputError(
-            f"there is no serial port {settings.tty}",
+            f"there is no serial port {settings.tty[:200]}",
             hint="plug the board's J-Link connector in; leave --port out to let it search",
         )
 
@@ -205,7 +258,7 @@ def _make_folder(runs_dir: Path, name: str) -> Path:
         ) from error
 
 
-def _run_tool(request: AutodeployRequest, model: str, job: Job, progress: Progress) -> float:
+def _run_tool(request: AutodeployRequest, bundle: Bundle, job: Job, progress: Progress) -> float:
     """Runs it to its end and returns how long that took, in seconds."""
 
     def heard(line: str) -> None:
@@ -214,16 +267,17 @@ def _run_tool(request: AutodeployRequest, model: str, job: Job, progress: Progre
 
     folder = job.console.parent
     finished = run_watched(job, request.limits, heard)
-    stats = folder / plain_name(model) / f"{plain_name(model)}_stats.csv"
+    name = plain_name(bundle.name)
+    stats = folder / name / f"{name}_stats.csv"
     failure = failure_of(finished, request.limits)
     if failure is None and not stats.is_file():
         failure = no_stats(finished, stats)
     if failure is None:
         return finished.duration_s
-    kept = (
-        f"; its figures came before: ectopy autodeploy --from {folder}" if stats.is_file() else ""
-    )
-    failure.hint += f"; all it said: {job.console}{kept}"
+    failure.hint += f"; all it said: {job.console}"
+    if stats.is_file():
+        again = f"ectopy autodeploy --model {bundle.target} --from {shlex.quote(str(folder))}"
+        failure.hint += f"; its figures came before: {again}"
     raise failure
 
 

@@ -59,13 +59,19 @@ def find_stats(folder: Path, model: str) -> Path:
     Raises:
         InputError: There is none, or there are several to choose from.
     """
-    if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder", hint="name one that ns_autodeploy filled")
     name = plain_name(model)
-    for path in (folder / f"{name}{_ENDING}", folder / name / f"{name}{_ENDING}"):
-        if path.is_file():
-            return path
-    found = sorted([*folder.glob(f"*{_ENDING}"), *folder.glob(f"*/*{_ENDING}")])
+    try:
+        if not folder.is_dir():
+            raise InputError(f"{folder} is not a folder", hint="name one that ns_autodeploy filled")
+        for path in (folder / f"{name}{_ENDING}", folder / name / f"{name}{_ENDING}"):
+            if path.is_file():
+                return path
+        found = sorted([*folder.glob(f"*{_ENDING}"), *folder.glob(f"*/*{_ENDING}")])
+    except OSError as error:
+        raise InputError(
+            f"{str(folder)[:200]} cannot be read: {error.strerror}",
+            hint="name a folder that ns_autodeploy filled",
+        ) from error
     if len(found) != 1:
         what = f"{len(found)} files" if found else "no file"
         raise InputError(

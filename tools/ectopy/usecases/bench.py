@@ -176,10 +176,17 @@ def require_image(hello: Hello, image: Image) -> None:
         raise LinkError(
             f"the board runs another model: {hello.model} {hello.tflite_sha256[:12]}, "
             f"not {image.tflite_sha256[:12]} as built",
-            hint=f"flash {image.elf}",
+            hint=_flash_hint(image),
         )
     if hello.build_id != image.build_id:
         raise LinkError(
             f"the board runs another build: {hello.build_id}, not {image.build_id}",
-            hint=f"flash {image.elf}",
+            hint=_flash_hint(image),
         )
+
+
+def _flash_hint(image: Image) -> str:
+    return (
+        f"flash it: ectopy flash --elf {image.elf}; if that was done just now, port and J-Link "
+        "are those of two boards: check PORT= and PROBE="
+    )

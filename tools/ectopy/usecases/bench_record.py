@@ -205,6 +205,10 @@ def _memory(run: Evidence, notes: dict[str, str]) -> MemoryRecord:
         notes["memory.stack_high_water_bytes"] = "the device could not be asked any more"
     elif not stack:
         notes["memory.stack_high_water_bytes"] = "this board does not know its stack"
+    if run.image.emulation_refusal:
+        notes["memory.arena_predicted_bytes"] = (
+            f"an upper bound, not measured: {run.image.emulation_refusal}"
+        )
     return MemoryRecord(
         arena_bytes=run.hello.arena_used_bytes,
         arena_predicted_bytes=run.image.arena_predicted_bytes,

@@ -132,8 +132,8 @@ class _Deployment:
 
     def _render(self) -> _Report:
         if self._request.engine is EngineName.TFLM:
-            # A first image measures the arena, whose size goes into the sources.
-            return Outcome.UP_TO_DATE, "with the build, which measures the arena first"
+            # What the arena needs may take a first image, and its size goes into the sources.
+            return Outcome.UP_TO_DATE, "with the build, which finds the size of the arena first"
         folder = self._build_request.folder
         generated = folder / "generated"
         with exclusive(folder):

@@ -10,11 +10,13 @@ import numpy as np
 
 from ectopy.aot import Plan, compile_graph
 from ectopy.boards import BoardRequest, choose_link, open_board
+from ectopy.cycles.image import read_image
 from ectopy.errors import InputError, LinkError
 from ectopy.graph.types import Graph
 from ectopy.progress import Progress, silent
 from ectopy.protocol import Hello, InputFormat, Link, Session
 from ectopy.reference import HostInterpreter
+from ectopy.toolchain.licence import EMULATED
 from ectopy.usecases.bench_stream import Samples
 from ectopy.usecases.build import BuildRequest, build_firmware, expected_build_id
 from ectopy.usecases.case import open_case
@@ -104,6 +106,8 @@ def _image(request: DiffRequest, bundle: Bundle, progress: Progress) -> tuple[Pa
         progress(0, 0, f"building firmware for board {request.board}")
         image = build_firmware(wanted, progress)
         return image.elf, image.build_id
+    if request.elf is not None and request.elf.is_file() and request.board in EMULATED:
+        read_image(request.elf)  # refuses what may not run on an emulator
     return request.elf, expected_build_id(wanted, progress)
 
 

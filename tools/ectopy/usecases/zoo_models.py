@@ -43,7 +43,8 @@ def keras_checks(bundle: Bundle, _: Mapping[str, JsonValue]) -> Iterator[Check]:
 def _packages(archive: KerasArchive) -> Check:
     strangers = set(archive.packages) - set(EDGE_LIBRARIES)
     if archive.runs_code or strangers:
-        what = "a Lambda layer" if archive.runs_code else f"layers of {', '.join(strangers)}"
+        others = f"layers of {', '.join(sorted(strangers))}"
+        what = "a Lambda layer or function" if archive.runs_code else others
         return Check(
             subject=KERAS,
             verdict=Verdict.FAILED,
@@ -80,8 +81,8 @@ def _architecture(archive: KerasArchive, configuration: Configuration) -> Check:
     elif archive.unknown:
         verdict = Verdict.SKIPPED
         finding += f"; layers that are not counted here: {', '.join(archive.unknown)[:200]}"
-    elif problem := first_difference(promised, archive.layers):
-        pass
+    elif difference := first_difference(promised, archive.layers):
+        problem = difference
     elif count is not None and archive.weights_bytes < count * FLOAT_BYTES:
         problem = f"its weights are {archive.weights_bytes:,} B, too few for {count:,} parameters"
     else:
@@ -111,10 +112,14 @@ def _in_tensorflow(bundle: Bundle) -> Check:
             "sets that environment up",
         )
     from ectopy.quantize.convert import load_keras  # noqa: PLC0415 - TensorFlow is optional
-    from ectopy.training.architecture import build_network  # noqa: PLC0415
+    from ectopy.training.architecture import EFFICIENTNET, build_network  # noqa: PLC0415
 
     try:
-        finding = _compare(load_keras(bundle), build_network(bundle.configuration))
+        model = load_keras(bundle)
+        if bundle.configuration.architecture.name == EFFICIENTNET:
+            finding = _compare(model, build_network(bundle.configuration))
+        else:
+            finding = "it loads, and its input and output are those of the configuration"
     except ModelError as error:
         return Check(
             subject=subject, verdict=Verdict.FAILED, finding=error.message, advice=error.hint

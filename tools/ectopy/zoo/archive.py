@@ -11,7 +11,7 @@ import json
 import math
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,11 @@ MAX_LAYERS = 4096
 MAX_SIZE = 1 << 24
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 FLOAT_BYTES = 4
+PACKED_BY = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""What Keras and ZIP programs write; other methods let a file ask for gigabytes of memory."""
+
+RUN_CODE = frozenset({"Lambda", "__lambda__"})
+"""Classes of Keras that hold Python code; the second is a function in a parameter."""
 
 _PLAIN = """
 InputLayer Reshape Activation ReLU Softmax Multiply Add Concatenate Flatten Dropout Rescaling
@@ -65,7 +70,7 @@ class KerasArchive:
         packages: Python packages other than Keras that the layers come from.
         input_shape: Without the batch; None if there is no single input.
         weights_bytes: Of the HDF5 file.
-        runs_code: Whether it holds a Lambda layer, that is Python code.
+        runs_code: Whether it holds a Lambda layer or function anywhere, that is Python code.
     """
 
     keras_version: str
@@ -127,6 +132,8 @@ def _check_members(archive: zipfile.ZipFile) -> None:
         parts = member.filename.replace("\\", "/").split("/")
         if ".." in parts or parts[0] == "" or ":" in parts[0]:
             raise ModelError(f"its member {member.filename[:60]!r} points out of the archive")
+        if member.compress_type not in PACKED_BY:
+            raise ModelError(f"its member {member.filename[:60]!r} is compressed in an odd way")
     if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
         raise ModelError(f"unpacked it is larger than {MAX_UNPACKED_BYTES:,} bytes")
     names = {member.filename for member in members}
@@ -147,15 +154,16 @@ def _describe(description: Any, metadata: Any, weights_bytes: int) -> KerasArchi
         raise ModelError("its description lists no layers")
     kinds = [str(entry["class_name"]) for entry in entries]
     counted = [entry for entry in entries if entry["class_name"] in _READERS]
+    objects = list(_objects(description))
     inputs = [e["config"]["batch_shape"] for e in entries if e["class_name"] == "InputLayer"]
     return KerasArchive(
         keras_version=str(metadata.get("keras_version", "unknown"))[:40],
         layers=tuple(_layer(entry) for entry in counted),
         unknown=tuple(sorted({k for k in kinds if k not in _READERS} - WITHOUT_PARAMETERS)),
-        packages=_packages(description),
+        packages=_packages(objects),
         input_shape=_input_shape(inputs),
         weights_bytes=weights_bytes,
-        runs_code="Lambda" in kinds,
+        runs_code=any(each["class_name"] in RUN_CODE for each in objects),
     )
 
 
@@ -165,18 +173,23 @@ def _input_shape(inputs: list[Any]) -> tuple[int | None, ...] | None:
     return tuple(None if size is None else _size(size) for size in inputs[0][1:])
 
 
-def _packages(description: Any) -> tuple[str, ...]:
-    """Roots of the modules named anywhere in what Keras would build; losses are not built."""
-    found: set[str] = set()
+def _objects(description: Any) -> Iterator[Mapping[str, Any]]:
+    """Whatever Keras would build, at any depth; losses and the like are not built."""
     todo: list[Any] = [{k: v for k, v in description.items() if k != "compile_config"}]
     while todo:
         item = todo.pop()
         if isinstance(item, dict):
-            if "class_name" in item and isinstance(item.get("module"), str):
-                found.add(item["module"].partition(".")[0])
+            if isinstance(item.get("class_name"), str):
+                yield item
             todo.extend(item.values())
         elif isinstance(item, list):
             todo.extend(item)
+
+
+def _packages(objects: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Roots of the modules that they come from."""
+    modules = (each.get("module") for each in objects)
+    found = {module.partition(".")[0] for module in modules if isinstance(module, str)}
     return tuple(sorted(found - {"keras", "builtins", ""}))
 
 

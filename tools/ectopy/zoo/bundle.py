@@ -183,14 +183,14 @@ def read_json(path: Path) -> JsonValue:
     Raises:
         ModelError: It is absent, too large, or no JSON.
     """
-    if not path.is_file():
-        raise ModelError(
-            f"{path.parent} has no {path.name}",
-            hint="a bundle is a folder in the heartKIT zoo layout",
-        )
-    if path.stat().st_size > LARGEST_CONFIGURATION_BYTES:
-        raise ModelError(f"{path} is larger than {LARGEST_CONFIGURATION_BYTES} bytes")
     try:
+        if not path.is_file():
+            raise ModelError(
+                f"{path.parent} has no {path.name}",
+                hint="a bundle is a folder in the heartKIT zoo layout",
+            )
+        if path.stat().st_size > LARGEST_CONFIGURATION_BYTES:
+            raise ModelError(f"{path} is larger than {LARGEST_CONFIGURATION_BYTES} bytes")
         document: JsonValue = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{path} is not JSON: {error}", hint="repair the file") from error

@@ -18,7 +18,14 @@ from urllib.error import HTTPError
 from ectopy.errors import InputError, ToolError
 from ectopy.progress import Progress, silent
 from ectopy.typed_json import read_value
-from ectopy.zoo.transport import MAX_REDIRECTS, AbsentError, Route, Waits, open_url
+from ectopy.zoo.transport import (
+    MAX_REDIRECTS,
+    AbsentError,
+    Route,
+    Waits,
+    connected_for,
+    open_url,
+)
 
 CHUNK_BYTES = 1 << 16
 OK, PARTIAL, RANGE_WRONG = 200, 206, 416
@@ -94,35 +101,41 @@ def _receive(wanted: Wanted, have: int, progress: Progress) -> None:
         try:
             response = open_url(wanted.url, _headers(wanted, have), wanted.route, wanted.waits)
         except HTTPError as error:
+            error.close()
             if error.code != RANGE_WRONG or not have:
                 raise
             if error.headers.get("Content-Range") == f"bytes */{have}":
                 return  # nothing is missing
             raise _StalePartialError from error
-    with response:
+    with response, connected_for(response, deadline_s - time.monotonic()):
         reply = _understand(wanted, response, have)
-        with _disk_errors(wanted):
-            _remember(wanted, reply)
-            with wanted.partial.open("r+b" if reply.start else "wb", buffering=0) as file:
-                file.truncate(reply.start)
-                file.seek(reply.start)
-                done = reply.start
-                for chunk in _chunks(wanted, response, deadline_s):
-                    done += len(chunk)
-                    _require_limit(wanted, done)
-                    file.write(chunk)
-                    progress(done >> 10, (reply.total_bytes or 0) >> 10, wanted.name)
+        mode = "r+b" if reply.start else "wb"
+        with _disk_errors(wanted), wanted.partial.open(mode, buffering=0) as file:
+            file.truncate(reply.start)
+            _remember(wanted, reply)  # no sooner: old bytes must not get a new description
+            file.seek(reply.start)
+            done = reply.start
+            for chunk in _chunks(wanted, response, deadline_s):
+                done += len(chunk)
+                _require_limit(wanted, done)
+                file.write(chunk)
+                progress(done >> 10, (reply.total_bytes or 0) >> 10, wanted.name)
     if reply.total_bytes is not None and done != reply.total_bytes:
         raise _broken_off(wanted, f"after {done:,} of {reply.total_bytes:,} bytes")
 
 
 def _chunks(wanted: Wanted, response: HTTPResponse, deadline_s: float) -> Iterator[bytes]:
     while True:
-        if time.monotonic() > deadline_s:
+        try:
+            with _network_errors(wanted):
+                # read1 returns what is there; read would wait for a full chunk, however slow.
+                chunk = response.read1(CHUNK_BYTES)
+        except ToolError:
+            if time.monotonic() < deadline_s:
+                raise
+            chunk = b""  # we have cut the connection
+        if time.monotonic() >= deadline_s:
             raise _broken_off(wanted, f"by us after {wanted.waits.file_s:g} s: it is too slow")
-        with _network_errors(wanted):
-            # read1 returns what is there; read would wait for a full chunk, however slow it comes.
-            chunk = response.read1(CHUNK_BYTES)
         if not chunk:
             return
         yield chunk
@@ -148,6 +161,8 @@ def _understand(wanted: Wanted, response: HTTPResponse, have: int) -> _Reply:
         raise _odd(wanted, "a compressed file, which was not asked for")
     length = _number(response.headers.get("Content-Length"))
     start, total = 0, length
+    if response.status == PARTIAL and not have:
+        raise _odd(wanted, "a part of the file, which was not asked for")
     if response.status == PARTIAL:
         start, total = _range(wanted, response.headers.get("Content-Range", ""))
         memory = _recall(wanted)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -74,7 +73,7 @@ class Fields:
         value = self._required(key)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.wrong(key, "a number")
-        if not (math.isfinite(value) and low <= value <= high):
+        if not low <= value <= high:  # neither NaN nor what no float can hold
             raise self.wrong(key, f"a number from {low:g} to {high:g}")
         return float(value)
 

