@@ -166,8 +166,7 @@ typedef struct {
 /* Scaling of each channel on the way in. */
 typedef struct {
     int32_t in_zero_point, gate_zero_point;
-    int32_t
-        factor; /* scales of input and gate over that of the product, 36 bits behind the point */
+    int32_t factor; /* scales of input and gate over the product's, 36 bits behind the point */
     int32_t offset; /* 16 bits behind the point, the product's zero point in it */
 } ect_gate_m4_t;
 
