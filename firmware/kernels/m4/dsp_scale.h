@@ -4,6 +4,12 @@
 
 #include "dsp.h"
 
+#if defined(__GNUC__)
+#define ECT_ALWAYS_INLINE __attribute__((always_inline))
+#else
+#define ECT_ALWAYS_INLINE
+#endif
+
 /* Bytes 0 and 2, or 1 and 3, as a pair times 256: with a factor of eight bits less that is the same
  * product, for SMLAW drops 16 bits. */
 static inline uint32_t ect_raise02(uint32_t x) {

@@ -18,7 +18,9 @@ typedef struct {
     int8_t *out;
 } ect_product_data_t;
 
-static inline void ect_product(const ect_conv2d_1x1_m4_t *p, const ect_product_data_t *d) {
+/* Inside the kernel, so that a profile by functions shows its cycles under its name. */
+static inline ECT_ALWAYS_INLINE void ect_product(const ect_conv2d_1x1_m4_t *p,
+                                                 const ect_product_data_t *d) {
     uint32_t tile[ECT_M4_TILE_WORDS];
     uint32_t saved[16];
     ect_gather_t from = {d->in, p->pixels, p->in_c, p->groups, ECT_PIXELS * p->pairs, tile};
