@@ -9,19 +9,17 @@ from ectopy.reference import open_reference
 from firmware.aot_virt import build_for_virt
 from firmware.random_bytes import RandomBytes
 from firmware.random_models import RandomModel, RandomRows
+from firmware.random_products import RandomProducts
 from firmware.test_kernels import assert_equal, inputs_of
 
 pytestmark = pytest.mark.e2e
 
-PER_KIND = 12
+MODELS = {RandomModel: 12, RandomRows: 24, RandomBytes: 12, RandomProducts: 64}
+"""Most of what only assembly computes on this processor."""
 
 
 def test_every_operator_equals_the_reference_on_the_emulated_processor(tmp_path: Path) -> None:
-    files = [
-        kind(5000 + seed).build()
-        for kind in (RandomModel, RandomRows, RandomBytes)
-        for seed in range(PER_KIND)
-    ]
+    files = [kind(5000 + seed).build() for kind, count in MODELS.items() for seed in range(count)]
     graphs = [read_tflite(data, f"random {i}") for i, data in enumerate(files)]
     models = build_for_virt(graphs, tmp_path)
     jobs = [(i, x) for i, graph in enumerate(graphs) for x in list(inputs_of(graph, i))[:3]]

@@ -7,18 +7,21 @@ import numpy as np
 import pytest
 
 from ectopy.aot import compile_graph
+from ectopy.aot.params import Conv2d1x1M4Params
 from ectopy.aot.types import Kernel
 from ectopy.graph.reader import read_tflite
 from ectopy.graph.types import Graph
 from ectopy.reference import HostInterpreter, open_reference
-from ectopy.vocab import OpKind
+from ectopy.vocab import OpKind, Optimize
 from firmware.aot_host import HostModels, build
 from firmware.random_bytes import RandomBytes
 from firmware.random_models import RandomModel, RandomRows
+from firmware.random_products import RandomProducts
 
 MODELS = 64
 ROW_MODELS = 64
 BYTE_MODELS = 64
+PRODUCT_MODELS = 64
 INPUTS = 4
 
 
@@ -26,7 +29,8 @@ INPUTS = 4
 def files() -> list[bytes]:
     models = [RandomModel(seed).build() for seed in range(MODELS)]
     models += [RandomRows(1000 + seed).build() for seed in range(ROW_MODELS)]
-    return models + [RandomBytes(2000 + seed).build() for seed in range(BYTE_MODELS)]
+    models += [RandomBytes(2000 + seed).build() for seed in range(BYTE_MODELS)]
+    return models + [RandomProducts(3000 + seed).build() for seed in range(PRODUCT_MODELS)]
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +55,8 @@ def assert_equal(
     expected = interpreter.tensors()
     for op in graph.ops:
         tensor = op.outputs[0]
+        if tensor not in outputs:
+            continue  # it stays inside a kernel of several operators
         ours = np.frombuffer(outputs[tensor], np.int8)
         wrong = np.flatnonzero(ours != expected[tensor].ravel())
         assert not wrong.size, (
@@ -66,6 +72,34 @@ def test_every_operator_of_random_models_equals_the_reference(
     references = [open_reference(data, g) for data, g in zip(files, host.graphs, strict=True)]
     for (number, x), outputs in zip(jobs, host.run(jobs), strict=True):
         assert_equal(host.graphs[number], outputs, references[number], x)
+
+
+def test_every_tensor_of_plans_for_debugging_equals_the_reference(
+    files: list[bytes], tmp_path: Path
+) -> None:
+    """What elsewhere stays inside a kernel of several operators."""
+    products = files[-PRODUCT_MODELS:]
+    graphs = [read_tflite(data, f"product {i}") for i, data in enumerate(products)]
+    debug = build(graphs, tmp_path, Optimize.DEBUG)
+    jobs = [(i, x) for i, graph in enumerate(graphs) for x in inputs_of(graph, i)]
+    references = [open_reference(data, g) for data, g in zip(products, graphs, strict=True)]
+    for (number, x), outputs in zip(jobs, debug.run(jobs), strict=True):
+        assert set(outputs) == {op.outputs[0] for op in graphs[number].ops}
+        assert_equal(graphs[number], outputs, references[number], x)
+
+
+def test_random_models_fuse_products_in_every_way(files: list[bytes]) -> None:
+    found = set()
+    for data in files[-PRODUCT_MODELS:]:
+        graph = read_tflite(data, "product")
+        for step in compile_graph(graph).steps:
+            if step.call is not None and isinstance(step.call.params, Conv2d1x1M4Params):
+                kinds = tuple(graph.ops[op].kind for op in step.ops)
+                found.add((step.call.kernel, kinds))
+    mul, conv, add = OpKind.MUL, OpKind.CONV_2D, OpKind.ADD
+    ways = ((conv,), (mul, conv), (conv, add), (mul, conv, add))
+    kernels = (Kernel.CONV2D_1X1_M4, Kernel.CONV2D_1X1_W8_M4)
+    assert found == {(kernel, way) for kernel in kernels for way in ways}
 
 
 def test_random_models_visit_every_kernel_in_place_and_saturated(host: HostModels) -> None:

@@ -13,6 +13,7 @@
 #ifndef ECTOPY_KERNELS_H
 #define ECTOPY_KERNELS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ectopy/kernels_bytes.h"
@@ -159,9 +160,10 @@ void ect_fully_connected_s8_ref(const ect_fully_connected_s8_t *p, const int8_t 
  * other (a tensor of one channel or of one pixel is the same in both layouts). Rows are a multiple
  * of four long and begin at multiples of four. Outputs are clamped to int8 and nothing else.
  * Constants are packed by the compiler (tools/ectopy/aot/pack.py). */
-#define ECT_M4_MAX_ROW   512 /* elements of a row that a kernel copies to the stack */
-#define ECT_M4_MAX_PAIRS 64
-#define ECT_M4_TAP_WORDS 5
+#define ECT_M4_MAX_ROW    512 /* elements of a row that a kernel copies to the stack */
+#define ECT_M4_MAX_PAIRS  64
+#define ECT_M4_TILE_WORDS 384
+#define ECT_M4_TAP_WORDS  5
 
 /* Requantization of one channel, see kernels/m4/channel.h. */
 typedef struct {
@@ -170,20 +172,43 @@ typedef struct {
     int32_t rounding;   /* 2^(32 + shift) + 1 */
 } ect_m4_channel_t;
 
+/* Scaling of each channel on the way in. */
+typedef struct {
+    int32_t in_zero_point, gate_zero_point;
+    int32_t factor; /* scales of input and gate over the product's, 36 bits behind the point */
+    int32_t offset; /* 16 bits behind the point, the product's zero point in it */
+} ect_gate_m4_t;
+
+/* Addition on the way out: scales over that of the sum, 22 bits behind the point. */
+typedef struct {
+    int32_t own_factor, factor; /* of the convolution and of the residual */
+    int32_t offset;             /* zero points and half a unit */
+} ect_residual_m4_t;
+
 typedef struct {
     int32_t pixels; /* a multiple of four */
     int32_t in_c, out_c;
-    int32_t pairs; /* of input channels, padded to a multiple of four */
+    int32_t pairs;  /* of input channels, padded to a multiple of four, at least eight */
+    int32_t groups; /* of four pixels in a block: 4 * groups * pairs <= ECT_M4_TILE_WORDS */
     int32_t out_zero_point;
+    ect_gate_m4_t gate;
+    ect_residual_m4_t residual;
 } ect_conv2d_1x1_m4_t;
 
-/* Convolution of kernel 1x1 and stride 1. stream: for each two outputs their biases, int16
- * [pairs][2][2] weights of two inputs each, then multiplier and rounding of both, all as in
- * ect_m4_channel_t; odd counts are padded with zero weights. `out` may be the same address as `in`:
- * four pixels of all channels are read before they are written. Arithmetic: as ect_conv2d_s8_ref.
- */
-void ect_conv2d_1x1_s8_m4(const ect_conv2d_1x1_m4_t *p, const int8_t *in, const int32_t *stream,
-                          int8_t *out);
+/* Convolution of kernel 1x1 and stride 1, of `in` times `gate` [in_c] unless that is NULL, plus
+ * `residual`, of the output's shape, unless that is NULL. stream: for each two outputs their
+ * biases, int16 [pairs][2][2] weights of two inputs each, then multiplier and rounding of both, all
+ * as in ect_m4_channel_t; odd counts are padded with zero weights. `out` may be the same address as
+ * `in` or `residual`. Arithmetic: as ect_mul_s8_ref, ect_conv2d_s8_ref and ect_add_s8_ref one after
+ * the other, the constants of the first and the last found as for ect_mul_rows_s8_m4. */
+void ect_conv2d_1x1_s8_m4(const ect_conv2d_1x1_m4_t *p, const int8_t *in, const int8_t *gate,
+                          const int8_t *residual, const int32_t *stream, int8_t *out);
+
+/* The same with weights as bytes, for layers of so few pixels that flash counts more: int8
+ * [pairs][2][2], for each pair the first input of both outputs, then the second. Weights and biases
+ * are not doubled. */
+void ect_conv2d_1x1_w8_s8_m4(const ect_conv2d_1x1_m4_t *p, const int8_t *in, const int8_t *gate,
+                             const int8_t *residual, const int32_t *stream, int8_t *out);
 
 typedef struct {
     int32_t channels;
@@ -262,9 +287,9 @@ typedef struct {
     int32_t out_zero_point;
 } ect_fully_connected_m4_t;
 
-/* Matrix times one vector. weights: int8 [out_c / 2][words][2][4], for two outputs the weights of
- * four inputs each; odd counts are padded with zeros. channels: ect_m4_channel_t [out_c], padded to
- * an even count. Arithmetic: as ect_fully_connected_s8_ref. */
+/* Matrix times one vector. weights: int8 [out_c / 4][words][4][4], for four outputs the weights of
+ * four inputs each; other counts are padded with zeros. channels: ect_m4_channel_t [out_c].
+ * Arithmetic: as ect_fully_connected_s8_ref. */
 void ect_fully_connected_s8_m4(const ect_fully_connected_m4_t *p, const int8_t *in,
                                const int32_t *weights, const int32_t *channels, int8_t *out);
 

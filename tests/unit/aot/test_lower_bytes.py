@@ -139,7 +139,7 @@ def test_a_lookup_takes_the_place_of_its_input_and_any_layout() -> None:
     call = call_of(graph, 1, plan)
     assert call.kernel is Kernel.LOOKUP and call.params == LookupParams(count=64)
     assert plan.offset_of(swish.inputs[0]) == plan.offset_of(swish.outputs[0])
-    assert call_of(graph, 2, plan).kernel is Kernel.CONV2D_1X1_M4
+    assert call_of(graph, 2, plan).kernel is Kernel.CONV2D_1X1_W8_M4
 
 
 @pytest.mark.parametrize("kind", sorted(VIEW_KINDS))

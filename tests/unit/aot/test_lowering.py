@@ -11,7 +11,8 @@ from hypothesis.extra.numpy import mutually_broadcastable_shapes
 
 from ectopy.aot import compile_graph, unsupported_reason
 from ectopy.aot.broadcast import MAX_DIMS, broadcast_walk
-from ectopy.aot.params import BroadcastWalk, KernelParams
+from ectopy.aot.lower_m4 import MAX_PAIRS, MAX_ROW, TILE_WORDS
+from ectopy.aot.params import BroadcastWalk, GateParams, KernelParams, ResidualParams
 from ectopy.aot.support import check_accumulator
 from ectopy.aot.types import Kernel
 from ectopy.errors import ModelError
@@ -180,9 +181,22 @@ def test_parameter_classes_name_the_fields_of_the_c_structs_in_order() -> None:
     declared = {name: FIELD.findall(body) for body, name in STRUCT.findall(header)}
     for params in get_args(KernelParams):
         assert declared[params.c_type] == [field.name for field in fields(params)]
-    assert declared["ect_broadcast_t"] == [field.name for field in fields(BroadcastWalk)]
+    inner = {
+        "ect_broadcast_t": BroadcastWalk,
+        "ect_gate_m4_t": GateParams,
+        "ect_residual_m4_t": ResidualParams,
+    }
+    for name, struct in inner.items():
+        assert declared[name] == [field.name for field in fields(struct)]
     of_calls = {params.c_type for params in get_args(KernelParams)}
-    assert set(declared) == of_calls | {"ect_broadcast_t", "ect_m4_channel_t"}
+    assert set(declared) == of_calls | {"ect_m4_channel_t", *inner}
+
+
+def test_limits_of_kernels_are_the_same_in_c_and_python() -> None:
+    header = (FIRMWARE / "include" / "ectopy" / "kernels.h").read_text()
+    found = dict(re.findall(r"#define ECT_M4_(\w+)\s+(\d+)", header))
+    ours = {"MAX_ROW": MAX_ROW, "MAX_PAIRS": MAX_PAIRS, "TILE_WORDS": TILE_WORDS}
+    assert {name: int(found[name]) for name in ours} == ours
 
 
 def test_every_kernel_has_the_file_of_its_name_and_no_file_is_unused() -> None:

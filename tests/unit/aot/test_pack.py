@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from ectopy.aot.pack import LINE_LEFT, first_word, pack_matrix, pack_taps, pack_vector, pair_words
+from ectopy.aot.pack import (
+    LINE_LEFT,
+    first_word,
+    pack_matrix,
+    pack_taps,
+    pack_vector,
+    pair_words,
+    pairs_of,
+)
 
 
 def halves(words: np.ndarray) -> np.ndarray:
@@ -36,23 +44,42 @@ def test_filters_too_long_or_padded_too_far_are_turned_down() -> None:
     assert pack_taps(ones[:, :2], 9, phases=1) is None
 
 
+MATRIX = np.arange(-9, 6).reshape(3, 5).astype(np.int8)
+TABLE = np.array([[100, 101, 102], [104, 105, 106], [-108, 109, 110]], np.int32)
+
+
 def test_matrices_are_doubled_padded_with_zeros_and_framed_by_their_constants() -> None:
-    weights = np.arange(-9, 6).reshape(3, 5).astype(np.int8)
-    table = np.arange(100, 109, dtype=np.int32).reshape(3, 3)
-    packed = pack_matrix(weights, table)
-    assert packed.shape == (2, 2 + 8 + 4)
-    again = halves(packed[:, 2:10]).reshape(2, 4, 2, 2).transpose(0, 2, 1, 3).reshape(4, 8)
-    assert np.array_equal(again[:3, :5], 2 * weights.astype(int))
+    packed = pack_matrix(MATRIX, TABLE, narrow=False)
+    assert packed.shape == (2, 2 + 16 + 4)
+    again = halves(packed[:, 2:18]).reshape(2, 8, 2, 2).transpose(0, 2, 1, 3).reshape(4, 16)
+    assert np.array_equal(again[:3, :5], 2 * MATRIX.astype(int))
     assert not again[3].any() and not again[:, 5:].any()
-    assert packed[:, :2].tolist() == [[100, 103], [106, 106]]
-    assert packed[:, 10:].tolist() == [[101, 102, 104, 105], [107, 108, 107, 108]]
+    assert packed[:, :2].tolist() == [[100, 104], [-108, -108]]
+    assert packed[:, 18:].tolist() == [[101, 102, 105, 106], [109, 110, 109, 110]]
+
+
+def test_narrow_matrices_are_bytes_in_the_order_of_sxtb16_and_not_doubled() -> None:
+    packed = pack_matrix(MATRIX, TABLE, narrow=True)
+    assert packed.shape == (2, 2 + 8 + 4)
+    words = np.ascontiguousarray(packed[:, 2:10]).view(np.int8).reshape(2, 8, 4)
+    first, second = words[:, :, 0::2], words[:, :, 1::2]  # what SXTB16 and its ROR 8 take
+    again = np.stack([first, second], axis=1).reshape(4, 16)
+    assert np.array_equal(again[:3, :5], MATRIX)
+    assert not again[3].any() and not again[:, 5:].any()
+    assert packed[:, :2].tolist() == [[50, 52], [-54, -54]]
+    assert packed[:, 10:].tolist() == [[101, 102, 105, 106], [109, 110, 109, 110]]
+
+
+@pytest.mark.parametrize(("in_c", "pairs"), [(1, 8), (16, 8), (17, 12), (24, 12), (128, 64)])
+def test_pairs_are_at_least_those_held_and_then_fours(in_c: int, pairs: int) -> None:
+    assert pairs_of(in_c) == pairs
 
 
 def test_vectors_stay_bytes() -> None:
     weights = np.arange(-9, 6).reshape(3, 5).astype(np.int8)
     packed = pack_vector(weights)
-    assert packed.shape == (2, 2, 2)
-    again = packed.view(np.int8).reshape(2, 2, 2, 4).transpose(0, 2, 1, 3).reshape(4, 8)
+    assert packed.shape == (1, 2, 4)
+    again = packed.view(np.int8).reshape(1, 2, 4, 4).transpose(0, 2, 1, 3).reshape(4, 8)
     assert np.array_equal(again[:3, :5], weights)
     assert not again[3].any() and not again[:, 5:].any()
 

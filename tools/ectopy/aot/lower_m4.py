@@ -11,21 +11,23 @@ import numpy.typing as npt
 from ectopy.aot.layout import ROW_MULTIPLE, same_in_both
 from ectopy.aot.pack import (
     channel_table,
-    even_rows,
     first_word,
     pack_matrix,
     pack_taps,
     pack_vector,
+    pairs_of,
 )
 from ectopy.aot.params import (
     Conv2d1x1M4Params,
     Conv2d1xkS2M4Params,
     Depthwise1xkM4Params,
     FullyConnectedM4Params,
+    GateParams,
     KernelParams,
+    ResidualParams,
 )
 from ectopy.aot.rounding import rounds_exactly
-from ectopy.aot.types import ConstOperand, Kernel, KernelCall, TensorOperand
+from ectopy.aot.types import AbsentOperand, ConstOperand, Kernel, KernelCall, TensorOperand
 from ectopy.aot.weighted import Weighted, read_weighted
 from ectopy.fixedpoint import INT8_MAX, INT8_MIN
 from ectopy.graph.geometry import Window, windows_of
@@ -36,6 +38,12 @@ MAX_ROW = 512
 
 MAX_PAIRS = 64
 """``ECT_M4_MAX_PAIRS``."""
+
+TILE_WORDS = 384
+"""``ECT_M4_TILE_WORDS``."""
+
+WIDE_PIXELS = 64
+"""From so many pixels on the 1x1 kernel with weights of 16 bits is worth its flash."""
 
 
 def lower_planar_conv(graph: Graph, op: Op, attrs: ConvAttrs) -> KernelCall | None:
@@ -92,21 +100,37 @@ def lower_vector(graph: Graph, op: Op) -> KernelCall | None:
     params = FullyConnectedM4Params(
         in_c=in_c, out_c=out_c, words=weights.shape[1], out_zero_point=w.qy.zero_point
     )
-    table = even_rows(_table(w, rows))
-    return _call(Kernel.FULLY_CONNECTED_M4, params, w, weights=weights, channels=table)
+    channels = _table(w, rows)
+    return _call(Kernel.FULLY_CONNECTED_M4, params, w, weights=weights, channels=channels)
 
 
 def _matrix(w: Weighted) -> KernelCall | None:
     out_c, _, _, in_c = w.weights.shape
     rows = w.weights.reshape(out_c, in_c)
-    stream = pack_matrix(rows, _table(w, rows))
-    pairs = (stream.shape[1] - 6) // 2
-    if pairs > MAX_PAIRS or w.x.shape[2] % ROW_MULTIPLE or same_in_both(w.x):
+    pixels, pairs = w.x.shape[2], pairs_of(in_c)
+    if pairs > MAX_PAIRS or pixels % ROW_MULTIPLE or same_in_both(w.x):
         return None
+    narrow = pixels < WIDE_PIXELS
     params = Conv2d1x1M4Params(
-        pixels=w.x.shape[2], in_c=in_c, out_c=out_c, pairs=pairs, out_zero_point=w.qy.zero_point
+        pixels=pixels,
+        in_c=in_c,
+        out_c=out_c,
+        pairs=pairs,
+        groups=TILE_WORDS // (ROW_MULTIPLE * pairs),
+        out_zero_point=w.qy.zero_point,
+        gate=GateParams(),
+        residual=ResidualParams(),
     )
-    return _call(Kernel.CONV2D_1X1_M4, params, w, stream=stream)
+    return KernelCall(
+        kernel=Kernel.CONV2D_1X1_W8_M4 if narrow else Kernel.CONV2D_1X1_M4,
+        params=params,
+        operands=(
+            TensorOperand(tensor=w.x.index, may_hold_output=True),
+            AbsentOperand(),
+            AbsentOperand(),
+            ConstOperand(role="stream", values=pack_matrix(rows, _table(w, rows), narrow=narrow)),
+        ),
+    )
 
 
 def _filters(w: Weighted, columns: Window) -> KernelCall | None:
@@ -156,5 +180,5 @@ def _call(
     return KernelCall(kernel=kernel, params=params, operands=(x, *arrays))
 
 
-IN_PLACE = {Kernel.CONV2D_1X1_M4, Kernel.DWCONV2D_1XK_M4}
+IN_PLACE = {Kernel.DWCONV2D_1XK_M4}
 """Kernels that copy what they read before they write there."""

@@ -20,8 +20,8 @@ TAPS = 10
 LINE_LEFT = 8
 """Halfwords before the first element of a row in line.h."""
 
-PAIRS_MULTIPLE = 4
-"""Channel pairs that the 1x1 kernel takes at a time."""
+PAIRS_MULTIPLE, MIN_PAIRS = 4, 8
+"""Channel pairs that the 1x1 kernels take at a time, and those that they always take."""
 
 
 def pair_words(values: npt.NDArray[np.int64]) -> Int32Array:
@@ -46,33 +46,42 @@ def channel_table(
     return np.stack([2 * bias, multiplier, rounding], axis=1).astype(np.int32)
 
 
-def pack_matrix(weights: ConstArray, table: Int32Array) -> Int32Array:
-    """The stream of ``ect_conv2d_1x1_s8_m4``: a row of words for each two outputs.
+def pairs_of(in_c: int) -> int:
+    """Channel pairs that a 1x1 kernel takes, those of padding included."""
+    return max(MIN_PAIRS, -(-in_c // (2 * PAIRS_MULTIPLE)) * PAIRS_MULTIPLE)
+
+
+def pack_matrix(weights: ConstArray, table: Int32Array, *, narrow: bool) -> Int32Array:
+    """The stream of a 1x1 kernel: a row of words for each two outputs.
 
     Args:
         weights: (out_c, in_c).
         table: Of their channels, as :func:`channel_table` gives it.
+        narrow: For ``ect_conv2d_1x1_w8_s8_m4``: weights are bytes and nothing is doubled.
     """
     out_c, in_c = weights.shape
-    columns = -(-in_c // (2 * PAIRS_MULTIPLE)) * 2 * PAIRS_MULTIPLE
-    padded = np.zeros((out_c + out_c % 2, columns), np.int64)
-    padded[:out_c, :in_c] = 2 * weights.astype(np.int64)
-    words = pair_words(padded).reshape(-1, 2, columns // 2).transpose(0, 2, 1)
-    channels = even_rows(table).reshape(len(words), 2, 3)
+    pairs = pairs_of(in_c)
+    padded = np.zeros((out_c + out_c % 2, 2 * pairs), np.int64)
+    padded[:out_c, :in_c] = weights
+    outputs = padded.reshape(-1, 2, pairs, 2)
+    channels = even_rows(table).reshape(len(outputs), 2, 3)
     bias, rest = channels[:, :, 0], channels[:, :, 1:].reshape(-1, 4)
-    return np.concatenate([bias, words.reshape(len(words), -1), rest], axis=1)
+    if narrow:
+        quads = outputs.transpose(0, 2, 3, 1).reshape(len(outputs), -1).astype(np.int8)
+        words, bias = quads.view("<i4").astype(np.int32), bias // 2
+    else:
+        words = pair_words(2 * outputs.transpose(0, 2, 1, 3))
+    return np.concatenate([bias, words.reshape(len(outputs), -1), rest], axis=1)
 
 
 def pack_vector(weights: ConstArray) -> Int32Array:
-    """Weights (out_c, in_c) for ``ect_fully_connected_s8_m4``: (out_c / 2, in_c / 4, 2) words.
+    """Weights (out_c, in_c) for ``ect_fully_connected_s8_m4``: (out_c / 4, in_c / 4, 4) words.
 
     These stay bytes, and are not doubled.
     """
-    out_c, in_c = weights.shape
-    padded = np.zeros((out_c + out_c % 2, -(-in_c // 4) * 4), np.int8)
-    padded[:out_c, :in_c] = weights
+    padded = np.pad(weights, [(0, -extent % 4) for extent in weights.shape])
     words = padded.view("<i4").astype(np.int32)
-    return np.ascontiguousarray(words.reshape(-1, 2, words.shape[1]).transpose(0, 2, 1))
+    return np.ascontiguousarray(words.reshape(-1, 4, words.shape[1]).transpose(0, 2, 1))
 
 
 def even_rows(table: Int32Array) -> Int32Array:

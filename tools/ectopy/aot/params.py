@@ -182,6 +182,25 @@ class FullyConnectedParams:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GateParams:
+    """``ect_gate_m4_t``; zeros where there is no gate."""
+
+    in_zero_point: int = 0
+    gate_zero_point: int = 0
+    factor: int = 0
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResidualParams:
+    """``ect_residual_m4_t``; zeros where there is no residual."""
+
+    own_factor: int = 0
+    factor: int = 0
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conv2d1x1M4Params:
     """``ect_conv2d_1x1_m4_t``."""
 
@@ -190,7 +209,10 @@ class Conv2d1x1M4Params:
     in_c: int
     out_c: int
     pairs: int
+    groups: int
     out_zero_point: int
+    gate: GateParams
+    residual: ResidualParams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +296,9 @@ class FullyConnectedM4Params:
     words: int
     out_zero_point: int
 
+
+StructParams: TypeAlias = BroadcastWalk | GateParams | ResidualParams
+"""Structs inside those of kernels."""
 
 KernelParams: TypeAlias = (
     Conv2dParams

@@ -27,8 +27,14 @@ from ectopy.graph.types import QuantParams
 MUL_BITS, ADD_BITS = 23, 22
 """Bits behind the point of the sum that is shifted, ``ect_ssat8_asr23`` and ``_asr22``."""
 
+HALFWORD_BITS = 16
+"""Bits behind the point of a sum whose high half is the result."""
+
 GAIN_BITS = 8
 """Bits that the factor of MUL has more, until it is multiplied by the other operand."""
+
+GATE_BITS = 12
+"""The same of a gate."""
 
 VALUES = np.arange(INT8_MIN, INT8_MAX + 1, dtype=np.int64)
 STEPS = tuple(sorted(range(-8, 9), key=abs))
@@ -66,9 +72,7 @@ def mul_constants(a: QuantParams, b: QuantParams, y: QuantParams) -> MulConstant
         b: Of the one that is constant along a row.
         y: Of the output.
     """
-    multiplier, shift = mul_multiplier(a.scale, b.scale, y.scale)
-    product = np.multiply.outer(VALUES - b.zero_point, VALUES - a.zero_point)
-    wanted = _saturated(multiply_by_quantized_multiplier(product, multiplier, shift), y)
+    wanted = _wanted_products(a, b, y)
     nearest = round(a.scale * b.scale / y.scale * 2.0 ** (MUL_BITS + GAIN_BITS))
     for step in STEPS:
         factor = nearest + step
@@ -83,6 +87,38 @@ def mul_constants(a: QuantParams, b: QuantParams, y: QuantParams) -> MulConstant
         if _fit_int32(np.array([factor, offset]), *parts):
             return MulConstants(factor=factor, offset=offset)
     return None
+
+
+@cache
+def gate_constants(a: QuantParams, b: QuantParams, y: QuantParams) -> MulConstants | None:
+    """As :func:`mul_constants`, for MUL on the way into a matrix product.
+
+    There the operand that varies enters times 256, its product with the gain loses 16 bits rounded
+    down, and 16 bits behind the point remain: ``((a * 256 * gain >> 16) + offset - (a_zero_point *
+    256 * gain >> 16)) >> 16``, saturated.
+    """
+    wanted = _wanted_products(a, b, y)
+    nearest = round(a.scale * b.scale / y.scale * 2.0 ** (HALFWORD_BITS + GAIN_BITS + GATE_BITS))
+    for step in STEPS:
+        factor = nearest + (step << (GATE_BITS - GAIN_BITS))
+        gain = ((VALUES - b.zero_point) * factor + (1 << (GATE_BITS - 1))) >> GATE_BITS
+        at_zero = (gain * (a.zero_point << 8)) >> HALFWORD_BITS
+        products = np.multiply.outer(gain, VALUES << 8) >> HALFWORD_BITS
+        offset = _offset(products - at_zero[:, np.newaxis], wanted, HALFWORD_BITS)
+        if offset is None:
+            continue
+        base = offset - at_zero
+        parts = (gain, at_zero, base, products, products + base[:, np.newaxis])
+        if _fit_int32(np.array([factor, offset]), *parts):
+            return MulConstants(factor=factor, offset=offset)
+    return None
+
+
+def _wanted_products(a: QuantParams, b: QuantParams, y: QuantParams) -> Int64Array:
+    """TFLite's results, a row for each value of ``b``."""
+    multiplier, shift = mul_multiplier(a.scale, b.scale, y.scale)
+    product = np.multiply.outer(VALUES - b.zero_point, VALUES - a.zero_point)
+    return _saturated(multiply_by_quantized_multiplier(product, multiplier, shift), y)
 
 
 @cache

@@ -31,6 +31,7 @@ class Kernel(StrEnum):
     SLICE = "ect_slice_s8_ref"
     BATCH_TO_SPACE = "ect_batch_to_space_s8_ref"
     CONV2D_1X1_M4 = "ect_conv2d_1x1_s8_m4"
+    CONV2D_1X1_W8_M4 = "ect_conv2d_1x1_w8_s8_m4"
     CONV2D_1XK_S2_M4 = "ect_conv2d_1xk_s2_s8_m4"
     DWCONV2D_1XK_M4 = "ect_dwconv2d_1xk_s8_m4"
     MAX_POOL_1X2_M4 = "ect_max_pool_1x2_s8_m4"
@@ -78,7 +79,12 @@ class ConstOperand:
     values: ConstArray
 
 
-Operand: TypeAlias = TensorOperand | ConstOperand
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbsentOperand:
+    """What a kernel can do without; NULL in C."""
+
+
+Operand: TypeAlias = TensorOperand | ConstOperand | AbsentOperand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

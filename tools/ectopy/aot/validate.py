@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ectopy.aot.memory import ALIGNMENT
-from ectopy.aot.types import Kernel, Plan, Step, TensorOperand
+from ectopy.aot.types import AbsentOperand, Kernel, KernelCall, Plan, Step, TensorOperand
 from ectopy.graph.types import Graph
-from ectopy.vocab import VIEW_KINDS
+from ectopy.vocab import VIEW_KINDS, OpKind
 
 IN_PLACE = {
     Kernel.MUL,
@@ -21,13 +21,19 @@ IN_PLACE = {
     Kernel.LOOKUP,
     Kernel.SOFTMAX,
     Kernel.CONV2D_1X1_M4,
+    Kernel.CONV2D_1X1_W8_M4,
     Kernel.DWCONV2D_1XK_M4,
     Kernel.MUL_ROWS_M4,
     Kernel.ADD_DENSE_M4,
 }
 """Kernels that read each byte of an operand before they write its place."""
 
-PLANAR_ONLY = {Kernel.CONV2D_1X1_M4, Kernel.CONV2D_1XK_S2_M4, Kernel.DWCONV2D_1XK_M4}
+PLANAR_ONLY = {
+    Kernel.CONV2D_1X1_M4,
+    Kernel.CONV2D_1X1_W8_M4,
+    Kernel.CONV2D_1XK_S2_M4,
+    Kernel.DWCONV2D_1XK_M4,
+}
 """Kernels that expect the channels of a tensor one after the other."""
 
 CHANNELS_LAST_ONLY = {
@@ -46,8 +52,11 @@ CHANNELS_LAST_ONLY = {
 """Kernels that expect them innermost. All others walk a tensor as they are told."""
 
 
-EITHER_ORDER = {Kernel.MUL_ROWS_M4}
-"""Kernels whose operands need not be in the order of the graph."""
+GATED = {Kernel.CONV2D_1X1_M4, Kernel.CONV2D_1X1_W8_M4}
+"""Kernels that read a value per channel to the end, so that nothing may take its place."""
+
+DENSE_FIRST = {Kernel.MUL_ROWS_M4, *GATED}
+"""Kernels for which the larger operand of a multiplication comes first."""
 
 
 class PlanError(AssertionError):
@@ -136,15 +145,16 @@ def _check_call(graph: Graph, step: Step, arena: _Arena) -> None:
     assert step.call is not None
     wanted = _read_from_arena(graph, step)
     operands = [o.tensor for o in step.call.operands if isinstance(o, TensorOperand)]
-    either_order = step.call.kernel in EITHER_ORDER
-    if operands != wanted and not (either_order and sorted(operands) == sorted(wanted)):
+    if step.call.kernel in GATED:
+        _check_optional(graph, step, step.call)
+    if operands != wanted:
         raise PlanError(f"operator {step.ops[0]} reads tensors {operands}, not {wanted}")
     _check_layout(graph, step.call.kernel, (*operands, *step.outputs), arena.plan)
     read = {tensor: arena.read(tensor, f"operator {step.ops[0]}") for tensor in operands}
     for number, output in enumerate(step.outputs):
         place = arena.place(output)
         for tensor, source in read.items():
-            in_place = source == place and number == 0 and step.call.kernel in IN_PLACE
+            in_place = source == place and number == 0 and _may_give_way(graph, step, tensor)
             if _overlap(source, place) and not in_place:
                 raise PlanError(f"operator {step.ops[0]} writes over its own input {tensor}")
         if any(_overlap(place, arena.place(other)) for other in step.outputs[:number]):
@@ -153,13 +163,33 @@ def _check_call(graph: Graph, step: Step, arena: _Arena) -> None:
         arena.write(output)
 
 
+def _check_optional(graph: Graph, step: Step, call: KernelCall) -> None:
+    """A product has a gate where there is a MUL, and a residual where there is an ADD."""
+    kinds = {graph.ops[op].kind for op in step.ops}
+    absent = [isinstance(operand, AbsentOperand) for operand in call.operands[1:3]]
+    if absent != [kind not in kinds for kind in (OpKind.MUL, OpKind.ADD)]:
+        raise PlanError(f"operator {step.ops[0]} has not the gate and residual of {step.ops}")
+
+
+def _may_give_way(graph: Graph, step: Step, tensor: int) -> bool:
+    """Whether a step reads each byte of an operand before it writes its place."""
+    assert step.call is not None
+    x = graph.tensors[tensor]
+    one_pixel = x.shape[-1:] in ((), (x.elements,))
+    return step.call.kernel in IN_PLACE and not (step.call.kernel in GATED and one_pixel)
+
+
 def _read_from_arena(graph: Graph, step: Step) -> list[int]:
     """What the operators of a step read that is neither constant nor made inside it."""
+    assert step.call is not None
     ops = (*step.again, *step.ops)
     made = {graph.ops[op].outputs[0] for op in ops}
     read = [tensor for op in ops for tensor in graph.ops[op].inputs if tensor >= 0]
+    if step.call.kernel in DENSE_FIRST and graph.ops[ops[0]].kind is OpKind.MUL:
+        read[:2] = sorted(read[:2], key=lambda tensor: -graph.tensors[tensor].elements)
     outside = [t for t in read if t not in made and graph.tensors[t].data is None]
-    return outside if len(ops) == 1 else list(dict.fromkeys(outside))
+    by_place = len(ops) == 1 or step.call.kernel in GATED
+    return outside if by_place else list(dict.fromkeys(outside))
 
 
 def _check_layout(graph: Graph, kernel: Kernel, tensors: tuple[int, ...], plan: Plan) -> None:

@@ -7,8 +7,16 @@ from dataclasses import fields, is_dataclass
 import numpy as np
 
 import ectopy
-from ectopy.aot.params import BroadcastWalk, KernelParams
-from ectopy.aot.types import OPERANDS_AS_ARRAY, ConstOperand, KernelCall, Operand, Plan, Step
+from ectopy.aot.params import KernelParams, StructParams
+from ectopy.aot.types import (
+    OPERANDS_AS_ARRAY,
+    AbsentOperand,
+    ConstOperand,
+    KernelCall,
+    Operand,
+    Plan,
+    Step,
+)
 from ectopy.codegen.context import (
     AotContext,
     ArrayContext,
@@ -118,14 +126,14 @@ def _struct(prefix: str, params: KernelParams) -> StructContext:
     return StructContext(name=prefix, c_type=params.c_type, fields=_fields(prefix, params))
 
 
-def _fields(prefix: str, params: KernelParams | BroadcastWalk) -> tuple[FieldContext, ...]:
+def _fields(prefix: str, params: KernelParams | StructParams) -> tuple[FieldContext, ...]:
     return tuple(
         FieldContext(name=f.name, value=_value(f"{prefix}_{f.name}", getattr(params, f.name)))
         for f in fields(params)
     )
 
 
-def _value(name: str, value: int | tuple[int, ...] | BroadcastWalk | ConstArray) -> str:
+def _value(name: str, value: int | tuple[int, ...] | StructParams | ConstArray) -> str:
     if isinstance(value, np.ndarray):
         return name
     if isinstance(value, tuple):
@@ -142,6 +150,8 @@ def _call(prefix: str, plan: Plan, step: Step) -> str:
     def argument(operand: Operand) -> str:
         if isinstance(operand, ConstOperand):
             return f"{prefix}_{operand.role}"
+        if isinstance(operand, AbsentOperand):
+            return "NULL"
         return f"arena + {plan.offset_of(operand.tensor)}"
 
     operands = [argument(operand) for operand in step.call.operands]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import capstone
@@ -11,6 +12,9 @@ from ectopy.cycles.timings import BY_MNEMONIC, FLOAT_ACCUMULATE, Kind, Timing
 from ectopy.errors import ModelError
 
 _PC = "pc"
+_FLOATS = re.compile(r"\{([sd]\d+), .*, ([sd]\d+)\}")
+"""Registers of VLDM and VSTM, which always follow each other: up to 32."""
+
 _HINTS = {"nop", "sev"}
 
 
@@ -100,7 +104,7 @@ class Decoder:
         return Instruction(
             address=each.address,
             nbytes=each.size,
-            text=f"{each.mnemonic} {each.op_str}".strip(),
+            text=_FLOATS.sub(r"{\1-\2}", f"{each.mnemonic} {each.op_str}".strip()),
             timing=timing,
             words=_words(each, timing, name),
             stores=name.startswith(("st", "vst", "push", "vpush")),
