@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ectopy.aot import compile_graph
 from ectopy.boards import BoardRequest, open_board
 from ectopy.graph.reader import load_tflite
 from ectopy.preprocess import quantize_windows, to_microvolts
@@ -66,8 +67,10 @@ def test_every_operator_output_equals_the_reference(session: Session, bundle: Bu
     quantized = quantize_windows(microvolts, preprocess, quant.scale, quant.zero_point)
     assert reference.invoke(quantized[0]).tobytes() == result.outputs
     tensors = reference.tensors()
+    plan = compile_graph(graph)
     for op in graph.ops:
-        expected = np.asarray(tensors[op.outputs[0]]).tobytes()
+        placed = plan.has_place(op.outputs[0])
+        expected = np.asarray(tensors[op.outputs[0]]).tobytes() if placed else b""
         assert session.dump(op.index) == expected, f"operator {op.index} {op.kind}"
 
 

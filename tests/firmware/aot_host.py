@@ -11,9 +11,11 @@ import numpy.typing as npt
 
 from ectopy.aot import compile_graph
 from ectopy.codegen import ImageInfo, render_image
-from ectopy.graph.types import Graph
+from ectopy.graph.types import Graph, Tensor
+from ectopy.vocab import Optimize
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 FIRMWARE = ROOT / "firmware"
 KERNEL_SOURCES = sorted((FIRMWARE / "kernels").glob("*/*.c"))
 FLAGS = [
@@ -29,24 +31,32 @@ class HostModels:
 
     executable: Path
     graphs: tuple[Graph, ...]
+    optimize: Optimize
 
     def run(self, jobs: Sequence[tuple[int, npt.NDArray[np.int8]]]) -> list[dict[int, bytes]]:
-        """For each (model, input): bytes of every operator's output, by tensor index."""
+        """For each (model, input): bytes of each operator's output in the arena, by tensor."""
         request = b"".join(struct.pack("<I", number) + x.tobytes() for number, x in jobs)
         result = subprocess.run(
             [self.executable], input=request, capture_output=True, check=False, timeout=120
         )
         assert result.returncode == 0, result.stderr.decode()[-3000:]
         answers, position = [], 0
+        shown = [shown_tensors(graph, self.optimize) for graph in self.graphs]
         for number, _ in jobs:
-            graph, outputs = self.graphs[number], {}
-            for op in graph.ops:
-                tensor = graph.op_output(op)
+            outputs = {}
+            for tensor in shown[number]:
                 outputs[tensor.index] = result.stdout[position : position + tensor.nbytes]
                 position += tensor.nbytes
             answers.append(outputs)
         assert position == len(result.stdout)
         return answers
+
+
+def shown_tensors(graph: Graph, optimize: Optimize) -> list[Tensor]:
+    """Outputs of operators that do not stay inside a kernel."""
+    plan = compile_graph(graph, optimize=optimize)
+    outputs = [graph.op_output(op) for op in graph.ops]
+    return [tensor for tensor in outputs if plan.has_place(tensor.index)]
 
 
 def image_info(graph: Graph) -> ImageInfo:
@@ -63,12 +73,26 @@ def image_info(graph: Graph) -> ImageInfo:
     )
 
 
-def build(graphs: Sequence[Graph], directory: Path) -> HostModels:
-    """One executable of all models; their symbols are told apart by renaming."""
-    _compile(directory, KERNEL_SOURCES)
+def build(
+    graphs: Sequence[Graph], directory: Path, optimize: Optimize = Optimize.SPEED
+) -> HostModels:
+    """One executable of all models."""
+    sources = write_cases(graphs, directory, optimize)
+    command = ["gcc", *FLAGS, "-c"]
+    run_tool([*command, *map(str, KERNEL_SOURCES)], directory)
+    run_tool([*command, *map(str, (*sources, HERE / "kernel_cases.c"))], directory)
+    executable = directory / "models"
+    objects = sorted(directory.glob("*.o"))
+    run_tool(["gcc", *FLAGS, *map(str, objects), "-o", str(executable)], directory)
+    return HostModels(executable=executable, graphs=tuple(graphs), optimize=optimize)
+
+
+def write_cases(graphs: Sequence[Graph], directory: Path, optimize: Optimize) -> list[Path]:
+    """C of all models, whose symbols are told apart by renaming, and a table of them."""
     for number, graph in enumerate(graphs):
         source = directory / f"case{number}.c"
-        text = render_image(graph, compile_graph(graph), image_info(graph))["model_aot.c"]
+        plan = compile_graph(graph, optimize=optimize)
+        text = render_image(graph, plan, image_info(graph))["model_aot.c"]
         source.write_text(f"#define ect_aot_model case{number}\n{text}")
     names = [f"case{number}" for number in range(len(graphs))]
     externs = "\n".join(f"extern const ect_aot_model_t {name};" for name in names)
@@ -79,18 +103,12 @@ def build(graphs: Sequence[Graph], directory: Path) -> HostModels:
         f"const ect_aot_model_t *const cases[] = {{{table}}};\n"
         f"const uint32_t case_count = {len(graphs)};\n"
     )
-    generated = [directory / f"{name}.c" for name in (*names, "cases")]
-    _compile(directory, [*generated, Path(__file__).parent / "kernel_cases.c"])
-    executable = directory / "models"
-    objects = sorted(directory.glob("*.o"))
-    _run(["gcc", *FLAGS, *map(str, objects), "-o", str(executable)], directory)
-    return HostModels(executable=executable, graphs=tuple(graphs))
+    return [directory / f"{name}.c" for name in (*names, "cases")]
 
 
-def _compile(directory: Path, sources: Sequence[Path]) -> None:
-    _run(["gcc", *FLAGS, "-c", *map(str, sources)], directory)
-
-
-def _run(command: list[str], directory: Path) -> None:
-    result = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+def run_tool(command: list[str], directory: Path) -> None:
+    """A compiler, whose complaints fail the test."""
+    result = subprocess.run(
+        command, cwd=directory, capture_output=True, text=True, check=False, timeout=600
+    )
     assert result.returncode == 0, result.stderr[-3000:]

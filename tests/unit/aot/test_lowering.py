@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import mutually_broadcastable_shapes
 
 from ectopy.aot import compile_graph, unsupported_reason
 from ectopy.aot.broadcast import MAX_DIMS, broadcast_walk
-from ectopy.aot.params import BroadcastWalk, KernelParams
+from ectopy.aot.params import BroadcastWalk, KernelParams, RowMean
 from ectopy.aot.support import check_accumulator
 from ectopy.aot.types import Kernel
 from ectopy.errors import ModelError
@@ -180,10 +180,18 @@ def test_parameter_classes_name_the_fields_of_the_c_structs_in_order() -> None:
     for params in get_args(KernelParams):
         assert declared[params.c_type] == [field.name for field in fields(params)]
     assert declared["ect_broadcast_t"] == [field.name for field in fields(BroadcastWalk)]
+    assert declared["ect_row_mean_m4_t"] == [field.name for field in fields(RowMean)]
     of_calls = {params.c_type for params in get_args(KernelParams)}
-    assert set(declared) == of_calls | {"ect_broadcast_t", "ect_m4_channel_t"}
+    inner = {"ect_broadcast_t", "ect_row_mean_m4_t"}
+    assert set(declared) == of_calls | inner | {"ect_m4_channel_t"}
 
 
 def test_every_kernel_has_the_file_of_its_name_and_no_file_is_unused() -> None:
-    files = {path.stem for path in (FIRMWARE / "kernels").glob("*/*.c")}
+    files = {path.stem for path in (FIRMWARE / "kernels").glob("*/ect_*.c")}
     assert files == {kernel.value for kernel in Kernel}
+
+
+def test_files_that_are_no_kernels_are_parts_of_some_with_a_header_of_their_own() -> None:
+    parts = set((FIRMWARE / "kernels").glob("*/*.c")) - set((FIRMWARE / "kernels").glob("*/ect_*"))
+    assert {path.stem for path in parts} == {"filter", "line"}
+    assert all(path.with_suffix(".h").is_file() for path in parts)

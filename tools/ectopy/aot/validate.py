@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ectopy.aot.memory import ALIGNMENT
-from ectopy.aot.types import Kernel, Plan, Step, TensorOperand
+from ectopy.aot.params import Conv2dDepthwise1xkM4Params, Depthwise1xkM4Params
+from ectopy.aot.types import Kernel, KernelCall, Plan, Step, TensorOperand
 from ectopy.graph.types import Graph
 from ectopy.vocab import OpKind
 
@@ -19,12 +20,20 @@ IN_PLACE = {
     Kernel.ADD,
     Kernel.CONV2D_1X1_M4,
     Kernel.DWCONV2D_1XK_M4,
+    Kernel.DWCONV2D_1XK_MEAN_M4,
     Kernel.MUL_ROWS_M4,
     Kernel.ADD_DENSE_M4,
 }
 """Kernels that read each byte of an operand before they write its place."""
 
-PLANAR_ONLY = {Kernel.CONV2D_1X1_M4, Kernel.CONV2D_1XK_S2_M4, Kernel.DWCONV2D_1XK_M4}
+PLANAR_ONLY = {
+    Kernel.CONV2D_1X1_M4,
+    Kernel.CONV2D_1XK_S2_M4,
+    Kernel.DWCONV2D_1XK_M4,
+    Kernel.DWCONV2D_1XK_MEAN_M4,
+    Kernel.CONV2D_DWCONV2D_1XK_M4,
+    Kernel.CONV2D_DWCONV2D_1XK_MEAN_M4,
+}
 """Kernels that expect the channels of a tensor one after the other."""
 
 CHANNELS_LAST_ONLY = {
@@ -37,6 +46,9 @@ CHANNELS_LAST_ONLY = {
 }
 """Kernels that expect them innermost. All others walk a tensor as they are told."""
 
+
+AVERAGES = {Kernel.DWCONV2D_1XK_MEAN_M4, Kernel.CONV2D_DWCONV2D_1XK_MEAN_M4}
+"""Kernels of rows that write means beside them."""
 
 EITHER_ORDER = {Kernel.MUL_ROWS_M4}
 """Kernels whose operands need not be in the order of the graph."""
@@ -131,6 +143,7 @@ def _check_call(graph: Graph, step: Step, arena: _Arena) -> None:
     either_order = step.call.kernel in EITHER_ORDER
     if operands != wanted and not (either_order and sorted(operands) == sorted(wanted)):
         raise PlanError(f"operator {step.ops[0]} reads tensors {operands}, not {wanted}")
+    _check_kinds(graph, step, step.call)
     _check_layout(graph, step.call.kernel, (*operands, *step.outputs), arena.plan)
     read = {tensor: arena.read(tensor, f"operator {step.ops[0]}") for tensor in operands}
     for number, output in enumerate(step.outputs):
@@ -152,6 +165,19 @@ def _read_from_arena(graph: Graph, step: Step) -> list[int]:
     read = [tensor for op in ops for tensor in graph.ops[op].inputs if tensor >= 0]
     outside = [t for t in read if t not in made and graph.tensors[t].data is None]
     return outside if len(ops) == 1 else list(dict.fromkeys(outside))
+
+
+def _check_kinds(graph: Graph, step: Step, call: KernelCall) -> None:
+    """A kernel of rows computes what its parameters say, and the step claims just that."""
+    conv, row = False, call.params
+    if isinstance(row, Conv2dDepthwise1xkM4Params):
+        conv, row = True, row.depthwise
+    if not isinstance(row, Depthwise1xkM4Params):
+        return
+    kinds = [OpKind.CONV_2D] * conv + [OpKind.DEPTHWISE_CONV_2D]
+    kinds += [OpKind.MAX_POOL_2D] * row.pooled + [OpKind.MEAN] * (call.kernel in AVERAGES)
+    if kinds != [graph.ops[op].kind for op in step.ops]:
+        raise PlanError(f"{call.kernel} computes {kinds}, not operators {step.ops}")
 
 
 def _check_layout(graph: Graph, kernel: Kernel, tensors: tuple[int, ...], plan: Plan) -> None:

@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 import numpy as np
 
 import ectopy
-from ectopy.aot.params import BroadcastWalk, KernelParams
+from ectopy.aot.params import BroadcastWalk, KernelParams, RowMean
 from ectopy.aot.types import ConstOperand, KernelCall, Operand, Plan, Step
 from ectopy.codegen.context import (
     AotContext,
@@ -118,14 +118,18 @@ def _struct(prefix: str, params: KernelParams) -> StructContext:
     return StructContext(name=prefix, c_type=params.c_type, fields=_fields(prefix, params))
 
 
-def _fields(prefix: str, params: KernelParams | BroadcastWalk) -> tuple[FieldContext, ...]:
+def _fields(
+    prefix: str, params: KernelParams | BroadcastWalk | RowMean
+) -> tuple[FieldContext, ...]:
     return tuple(
         FieldContext(name=f.name, value=_value(f"{prefix}_{f.name}", getattr(params, f.name)))
         for f in fields(params)
     )
 
 
-def _value(name: str, value: int | tuple[int, ...] | BroadcastWalk | ConstArray) -> str:
+def _value(
+    name: str, value: int | tuple[int, ...] | BroadcastWalk | RowMean | KernelParams | ConstArray
+) -> str:
     if isinstance(value, np.ndarray):
         return name
     if isinstance(value, tuple):
