@@ -41,9 +41,9 @@ def assert_all_equal(
         expected = references[number].tensors()
         for op in graph.ops:
             tensor = op.outputs[0]
-            assert tensor not in outputs or outputs[tensor] == expected[tensor].tobytes(), (
-                f"operator {op.index} ({op.kind})"
-            )
+            if tensor not in outputs:
+                continue  # it stays inside a kernel of several operators
+            assert outputs[tensor] == expected[tensor].tobytes(), f"operator {op.index} ({op.kind})"
 
 
 @pytest.mark.parametrize("number", range(len(BUNDLES)), ids=[b.name for b in BUNDLES])
