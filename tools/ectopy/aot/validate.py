@@ -176,7 +176,7 @@ def _check_kinds(graph: Graph, step: Step, call: KernelCall) -> None:
         return
     kinds = [OpKind.CONV_2D] * conv + [OpKind.DEPTHWISE_CONV_2D]
     kinds += [OpKind.MAX_POOL_2D] * row.pooled + [OpKind.MEAN] * (call.kernel in AVERAGES)
-    if kinds != [graph.ops[op].kind for op in step.ops]:
+    if kinds != [graph.ops[op].kind for op in (*step.again, *step.ops)]:
         raise PlanError(f"{call.kernel} computes {kinds}, not operators {step.ops}")
 
 
