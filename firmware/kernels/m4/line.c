@@ -15,8 +15,8 @@
 
 #define FOUR "ldr r4, [r1], #4\n\t" WIDEN(r3, r4) "strd r3, r4, [r0], #8\n\t"
 
-/* By hand for the sake of LDM and STM: sixteen elements a round, then the rest by fours. r0 writes,
- * r1 reads, up to lr and then to r2. */
+/* By hand for the sake of LDM and STM: two sixteens a round, the first of which an odd one enters
+ * behind, then the rest by fours. r0 writes, r1 reads, up to lr and then to r2. */
 #define WIDEN_ROW                                                                                  \
     "push {r4-r10, lr}\n\t"                                                                        \
     "bic lr, r2, #15\n\t"                                                                          \
@@ -24,7 +24,10 @@
     "add r2, r1\n\t"                                                                               \
     "cmp r1, lr\n\t"                                                                               \
     "beq 2f\n\t"                                                                                   \
-    "1: " SIXTEEN "cmp r1, lr\n\t"                                                                 \
+    "sub r12, r2, r1\n\t"                                                                          \
+    "lsls r12, r12, #28\n\t"                                                                       \
+    "bcs 5f\n\t"                                                                                   \
+    "1: " SIXTEEN "5: " SIXTEEN "cmp r1, lr\n\t"                                                   \
     "bne 1b\n\t"                                                                                   \
     "2: cmp r1, r2\n\t"                                                                            \
     "beq 4f\n\t"                                                                                   \
