@@ -69,8 +69,8 @@ def test_every_operator_output_equals_the_reference(session: Session, bundle: Bu
     tensors = reference.tensors()
     plan = compile_graph(graph)
     for op in graph.ops:
-        shown = plan.has_place(op.outputs[0])  # else it stays inside a kernel
-        expected = np.asarray(tensors[op.outputs[0]]).tobytes() if shown else b""
+        placed = plan.has_place(op.outputs[0])
+        expected = np.asarray(tensors[op.outputs[0]]).tobytes() if placed else b""
         assert session.dump(op.index) == expected, f"operator {op.index} {op.kind}"
 
 

@@ -185,13 +185,13 @@ def test_a_fault_in_a_planar_tensor_is_located_as_if_channels_were_innermost(
 ) -> None:
     monkeypatch.setattr("ectopy.aot.compiler.DEFAULT_KERNELS", KernelSet.M4)
     firmware.plant(
-        "kernels/m4/ect_dwconv2d_1xk_s8_m4.c",
-        "        ++channel;",
-        "        out[7] = (int8_t)(c == 3 ? out[7] ^ 64 : out[7]);\n        ++channel;",
+        "kernels/m4/ect_dwconv2d_1xk_mean_s8_m4.c",
+        "        in += p->in_w;",
+        "        out[7] = (int8_t)(c == 3 ? out[7] ^ 64 : out[7]);\n        in += p->in_w;",
     )
     report = search()
     assert report.operator is not None
-    assert report.operator.kernel == "ect_dwconv2d_1xk_s8_m4"
+    assert report.operator.kernel == "ect_dwconv2d_1xk_mean_s8_m4"
     tensor = report.operator.tensor
     assert tensor is not None
     assert (tensor.position, tensor.differing) == ((0, 0, 7, 3), 1)

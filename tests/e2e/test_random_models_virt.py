@@ -8,13 +8,13 @@ from ectopy.graph.reader import read_tflite
 from ectopy.reference import open_reference
 from firmware.aot_virt import build_for_virt
 from firmware.random_bytes import RandomBytes
-from firmware.random_models import RandomModel, RandomRows
+from firmware.random_models import RandomFilters, RandomModel, RandomRows
 from firmware.random_products import RandomProducts
 from firmware.test_kernels import assert_equal, inputs_of
 
 pytestmark = pytest.mark.e2e
 
-MODELS = {RandomModel: 12, RandomRows: 24, RandomBytes: 12, RandomProducts: 64}
+MODELS = {RandomModel: 12, RandomRows: 24, RandomBytes: 12, RandomFilters: 48, RandomProducts: 64}
 """Most of what only assembly computes on this processor."""
 
 

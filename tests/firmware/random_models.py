@@ -247,10 +247,13 @@ class RandomRows(RandomModel):
         """Mostly of values that are never negative, as behind RELU and a sigmoid."""
         sign = self.pick(-128, -128, 0)
         channels = self.shape_of(x)[-1]
-        scale = self.scale_of(x)
         y = self.builder.conv_2d(
             x, channels=channels, output=Quant(self.sum_quant(x, channels).scale, sign)
         )
+        return self.excite(y, sign)
+
+    def excite(self, y: int, sign: int) -> int:
+        channels = self.shape_of(y)[-1]
         scale = self.scale_of(y)
         gate = self.builder.mean(y, axes=(1, 2), output=Quant(scale, sign))
         for units in (self.pick(1, 3, 6), channels):
@@ -265,3 +268,24 @@ class RandomRows(RandomModel):
         output = Quant(float(np.float32(scale * 0.8)), self.pick(sign, -128, 127))
         operands = (y, gate) if self.pick(True, False) else (gate, y)
         return self.builder.mul(*operands, output=output)
+
+
+class RandomFilters(RandomRows):
+    """Filters along rows, with what may be computed together with them, in all combinations."""
+
+    def build(self) -> bytes:
+        width = self.pick(16, 32, 48, 64, 240, 512)
+        x = self.builder.input((1, 1, width, 1), self.quant(self.pick(0.01, 0.05)))
+        x = self.stem(x)
+        for _ in range(self.pick(1, 2, 3)):
+            x = self.block(x)
+        return self.builder.finish(self.head(x))
+
+    def block(self, x: int) -> int:
+        y = self.depthwise(x)
+        residual = self.pick(True, False, False, False)
+        if not residual and self.pick(True, True, False):
+            y = self.halve(y)
+        if self.pick(True, True, False):
+            y = self.excite(y, -128)
+        return self.builder.add(x, y, output=self.quant(self.scale_of(y))) if residual else y

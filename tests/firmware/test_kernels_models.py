@@ -8,7 +8,7 @@ import pytest
 from ectopy.graph.reader import load_tflite
 from ectopy.preprocess import quantize_windows, to_microvolts
 from ectopy.reference import HostInterpreter, open_reference
-from ectopy.vocab import DatasetName, Split
+from ectopy.vocab import DatasetName, Optimize, Split
 from ectopy.windows import WindowRequest, load_windows
 from ectopy.zoo import Bundle, bundle_names, open_bundle
 from firmware.aot_host import HostModels, build
@@ -19,10 +19,10 @@ REAL_WINDOWS = 10
 BUNDLES = [bundle for bundle in map(open_bundle, bundle_names()) if bundle.tflite_path.is_file()]
 
 
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> HostModels:
+@pytest.fixture(scope="module", params=Optimize)
+def models(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> HostModels:
     graphs = [load_tflite(bundle.tflite_path) for bundle in BUNDLES]
-    return build(graphs, tmp_path_factory.mktemp("models"))
+    return build(graphs, tmp_path_factory.mktemp("models"), request.param)
 
 
 @pytest.fixture(scope="module")

@@ -210,32 +210,71 @@ void ect_conv2d_1x1_s8_m4(const ect_conv2d_1x1_m4_t *p, const int8_t *in, const 
 void ect_conv2d_1x1_w8_s8_m4(const ect_conv2d_1x1_m4_t *p, const int8_t *in, const int8_t *gate,
                              const int8_t *residual, const int32_t *stream, int8_t *out);
 
-typedef struct {
-    int32_t channels;
-    int32_t in_w;       /* at most ECT_M4_MAX_ROW */
-    int32_t out_w;      /* a multiple of eight, at most in_w */
-    int32_t first_word; /* of the row's copy, in which the first window begins */
-    int32_t in_zero_point, out_zero_point;
-} ect_dwconv2d_1xk_m4_t;
-
-/* Depthwise convolution along rows, stride 1, multiplier 1, up to nine taps. taps: int16
- * [channels][2][10], doubled, for outputs at even and at odd places. channels: ect_m4_channel_t
- * [channels]. `out` may be the same address as `in`. Arithmetic: as ect_dwconv2d_s8_ref. */
-void ect_dwconv2d_1xk_s8_m4(const ect_dwconv2d_1xk_m4_t *p, const int8_t *in, const int32_t *taps,
-                            const int32_t *channels, int8_t *out);
+/* Constants of a channel that is filtered, in the order of kernels/m4/filter.h: for `filters` of
+ * ten taps each, the output zero point in them. The form "linear" is for outputs whose least value
+ * stands for zero. */
+#define ECT_M4_LINEAR_WORDS(filters) (2 + (filters) * ECT_M4_TAP_WORDS)
+#define ECT_M4_ANY_WORDS(filters)    (4 + (filters) * ECT_M4_TAP_WORDS)
+#define ECT_M4_LINEAR_SHIFT          10
 
 typedef struct {
     int32_t out_c;
     int32_t in_w;       /* at most ECT_M4_MAX_ROW */
     int32_t out_w;      /* a multiple of four, at most in_w / 2 */
     int32_t first_word; /* of the row's copy, in which the first window begins */
-    int32_t in_zero_point, out_zero_point;
+    int32_t in_zero_point;
+    int32_t linear; /* form of the constants */
 } ect_conv2d_1xk_s2_m4_t;
 
-/* Convolution of one input channel along its row, stride 2, up to ten taps. taps: int16
- * [out_c][10], doubled. channels: ect_m4_channel_t [out_c]. Arithmetic: as ect_conv2d_s8_ref. */
-void ect_conv2d_1xk_s2_s8_m4(const ect_conv2d_1xk_s2_m4_t *p, const int8_t *in, const int32_t *taps,
-                             const int32_t *channels, int8_t *out);
+/* Convolution of one input channel along its row, stride 2, up to ten taps: a filter for each
+ * output channel. Arithmetic: as ect_conv2d_s8_ref. */
+void ect_conv2d_1xk_s2_s8_m4(const ect_conv2d_1xk_s2_m4_t *p, const int8_t *in,
+                             const int32_t *constants, int8_t *out);
+
+/* Mean of a row: its sum, each element 128 more, requantized. */
+typedef struct {
+    int32_t offset; /* (in zero point + 128) * elements */
+    int32_t multiplier, shift;
+    int32_t rounding; /* as in ect_m4_channel_t where that is exact, else 0 */
+    int32_t out_zero_point;
+} ect_row_mean_m4_t;
+
+typedef struct {
+    int32_t channels;
+    int32_t in_w;       /* at most ECT_M4_MAX_ROW */
+    int32_t out_w;      /* before pooling; a multiple of eight, at most in_w */
+    int32_t first_word; /* of the row's copy, in which the first window begins */
+    int32_t in_zero_point;
+    int32_t linear;         /* form of the constants */
+    int32_t pooled;         /* whether the maximum of neighbours is what is written */
+    ect_row_mean_m4_t mean; /* of what is written */
+} ect_dwconv2d_1xk_m4_t;
+
+/* Depthwise convolution along rows, stride 1, multiplier 1, up to nine taps: for each channel a
+ * filter for outputs at even places and one for odd places. `out` may be the same address as `in`.
+ * Arithmetic: as ect_dwconv2d_s8_ref, then ect_max_pool_s8_ref. */
+void ect_dwconv2d_1xk_s8_m4(const ect_dwconv2d_1xk_m4_t *p, const int8_t *in,
+                            const int32_t *constants, int8_t *out);
+
+/* The same and the mean of each row, then ect_mean_s8_ref. `means` overlaps nothing. */
+void ect_dwconv2d_1xk_mean_s8_m4(const ect_dwconv2d_1xk_m4_t *p, const int8_t *in,
+                                 const int32_t *constants, int8_t *out, int8_t *means);
+
+typedef struct {
+    ect_conv2d_1xk_s2_m4_t conv; /* linear */
+    ect_dwconv2d_1xk_m4_t depthwise;
+} ect_conv2d_1xk_s2_dwconv2d_1xk_m4_t;
+
+/* ect_conv2d_1xk_s2_s8_m4 with constants `first`, and ect_dwconv2d_1xk_s8_m4 of its output with
+ * constants `second`. */
+void ect_conv2d_1xk_s2_dwconv2d_1xk_s8_m4(const ect_conv2d_1xk_s2_dwconv2d_1xk_m4_t *p,
+                                          const int8_t *in, const int32_t *first,
+                                          const int32_t *second, int8_t *out);
+
+/* The same and the mean of each row. */
+void ect_conv2d_1xk_s2_dwconv2d_1xk_mean_s8_m4(const ect_conv2d_1xk_s2_dwconv2d_1xk_m4_t *p,
+                                               const int8_t *in, const int32_t *first,
+                                               const int32_t *second, int8_t *out, int8_t *means);
 
 typedef struct {
     int32_t count; /* of outputs, a multiple of four */
@@ -247,10 +286,8 @@ void ect_max_pool_1x2_s8_m4(const ect_max_pool_1x2_m4_t *p, const int8_t *in, in
 
 typedef struct {
     int32_t rows;
-    int32_t count;  /* of a row, a multiple of four */
-    int32_t offset; /* (in zero point + 128) * count */
-    int32_t out_zero_point;
-    int32_t multiplier, shift;
+    int32_t count; /* of a row, a multiple of four */
+    ect_row_mean_m4_t mean;
 } ect_mean_rows_m4_t;
 
 /* Mean of each row. Arithmetic: as ect_mean_s8_ref. */

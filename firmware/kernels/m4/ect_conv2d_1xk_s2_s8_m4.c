@@ -1,19 +1,23 @@
+#include <stddef.h>
+
 #include "filter.h"
 #include "line.h"
 
-ECT_FILTER_LINE(1)
-
 /* One input channel, read once; with stride 2 each output begins at the next word of it. */
-void ect_conv2d_1xk_s2_s8_m4(const ect_conv2d_1xk_s2_m4_t *p, const int8_t *in, const int32_t *taps,
-                             const int32_t *channels, int8_t *out) {
-    uint32_t line[ECT_LINE_WORDS];
-    const ect_m4_channel_t *channel = (const ect_m4_channel_t *)channels;
-    const uint32_t *words = (const uint32_t *)taps;
-    ect_fill_line(line, in, p->in_w, p->in_zero_point);
+void ect_conv2d_1xk_s2_s8_m4(const ect_conv2d_1xk_s2_m4_t *p, const int8_t *in,
+                             const int32_t *constants, int8_t *out) {
+    uint32_t line[ECT_LINE_WORDS(ECT_M4_MAX_ROW)];
+    const uint32_t *x = line + p->first_word;
+    const int32_t words = p->linear ? ECT_M4_LINEAR_WORDS(1) : ECT_M4_ANY_WORDS(1);
+    ect_pad_line(line, p->in_w, p->in_zero_point);
+    ect_fill_line(line, in, p->in_w);
     for (int32_t c = 0; c < p->out_c; ++c) {
-        ect_filter_line_1(line + p->first_word, words, channel, p->out_zero_point, out, p->out_w);
-        words += ECT_M4_TAP_WORDS;
-        ++channel;
+        if (p->linear) {
+            ect_filter_bytes(x, constants, out, p->out_w, NULL);
+        } else {
+            ect_filter_any_bytes(x, constants, out, p->out_w, NULL);
+        }
+        constants += words;
         out += p->out_w;
     }
 }

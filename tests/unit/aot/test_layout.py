@@ -5,7 +5,7 @@ from ectopy.aot.layout import physical_axes, physical_shape
 from ectopy.aot.types import Kernel, Plan
 from ectopy.graph.reader import read_tflite
 from ectopy.graph.types import Graph
-from ectopy.vocab import Activation
+from ectopy.vocab import Activation, Optimize
 from support.tflite_builder import ModelBuilder, Quant
 
 
@@ -24,7 +24,7 @@ def rows(*, width: int = 16, activation: Activation = Activation.NONE, reshape: 
 
 
 def planned(graph: Graph, kernels: KernelSet | None = None) -> tuple[Plan, list[Kernel]]:
-    plan = compile_graph(graph, kernels)
+    plan = compile_graph(graph, kernels, Optimize.DEBUG)
     return plan, [step.call.kernel for step in plan.steps if step.call is not None]
 
 

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import mutually_broadcastable_shapes
 from ectopy.aot import compile_graph, unsupported_reason
 from ectopy.aot.broadcast import MAX_DIMS, broadcast_walk
 from ectopy.aot.lower_m4 import MAX_PAIRS, MAX_ROW, TILE_WORDS
-from ectopy.aot.params import BroadcastWalk, GateParams, KernelParams, ResidualParams
+from ectopy.aot.params import BroadcastWalk, GateParams, KernelParams, ResidualParams, RowMean
 from ectopy.aot.support import check_accumulator
 from ectopy.aot.types import Kernel
 from ectopy.errors import ModelError
@@ -185,6 +185,7 @@ def test_parameter_classes_name_the_fields_of_the_c_structs_in_order() -> None:
         "ect_broadcast_t": BroadcastWalk,
         "ect_gate_m4_t": GateParams,
         "ect_residual_m4_t": ResidualParams,
+        "ect_row_mean_m4_t": RowMean,
     }
     for name, struct in inner.items():
         assert declared[name] == [field.name for field in fields(struct)]
@@ -200,5 +201,11 @@ def test_limits_of_kernels_are_the_same_in_c_and_python() -> None:
 
 
 def test_every_kernel_has_the_file_of_its_name_and_no_file_is_unused() -> None:
-    files = {path.stem for path in (FIRMWARE / "kernels").glob("*/*.c")}
+    files = {path.stem for path in (FIRMWARE / "kernels").glob("*/ect_*.c")}
     assert files == {kernel.value for kernel in Kernel}
+
+
+def test_files_that_are_no_kernels_are_parts_of_some_with_a_header_of_their_own() -> None:
+    parts = set((FIRMWARE / "kernels").glob("*/*.c")) - set((FIRMWARE / "kernels").glob("*/ect_*"))
+    assert {path.stem for path in parts} == {"filter", "line"}
+    assert all(path.with_suffix(".h").is_file() for path in parts)

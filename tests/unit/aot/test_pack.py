@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 
+from ectopy.aot.linear import Linear
 from ectopy.aot.pack import (
     LINE_LEFT,
     first_word,
+    pack_any,
+    pack_linear,
     pack_matrix,
-    pack_taps,
     pack_vector,
     pair_words,
     pairs_of,
+    place_taps,
 )
 
 
@@ -24,24 +27,43 @@ def test_taps_of_each_phase_meet_the_elements_of_their_window(kernel: int, phase
     random = np.random.default_rng(kernel)
     weights = random.integers(-128, 128, (3, kernel)).astype(np.int8)
     pad_left = (kernel - 1) // 2
-    packed = pack_taps(weights, pad_left, phases)
-    assert packed is not None and packed.shape == (3, phases, 5)
+    placed = place_taps(weights, pad_left, phases)
+    assert placed is not None and placed.shape == (3, phases, 10)
     row = random.integers(-128, 128, 16)
     line = np.concatenate([np.zeros(LINE_LEFT, int), row, np.zeros(16, int)])
     for channel, phase, word in np.ndindex(3, phases, 4):
         begin = 2 * (first_word(pad_left) + word)
-        ours = halves(packed[channel, phase]) @ line[begin : begin + 10]
+        ours = placed[channel, phase] @ line[begin : begin + 10]
         time = phases * word + phase if phases == 2 else 2 * word
         begin = LINE_LEFT + time - pad_left
-        assert ours == 2 * (weights[channel].astype(int) @ line[begin : begin + kernel])
+        assert ours == weights[channel].astype(int) @ line[begin : begin + kernel]
 
 
 def test_filters_too_long_or_padded_too_far_are_turned_down() -> None:
     ones = np.ones((1, 10), np.int8)
-    assert pack_taps(ones, 4, phases=1) is not None
-    assert pack_taps(ones, 4, phases=2) is None
-    assert pack_taps(ones, 3, phases=1) is None
-    assert pack_taps(ones[:, :2], 9, phases=1) is None
+    assert place_taps(ones, 4, phases=1) is not None
+    assert place_taps(ones, 4, phases=2) is None
+    assert place_taps(ones, 3, phases=1) is None
+    assert place_taps(ones[:, :2], 9, phases=1) is None
+
+
+def test_linear_constants_have_the_gain_in_taps_and_bias() -> None:
+    taps = np.arange(-10, 10).reshape(2, 1, 10)
+    linear = [Linear(gain=3, offset=-7, factor=2**30), Linear(gain=5, offset=9, factor=2**29)]
+    packed = pack_linear(taps, np.array([100, -200]), linear)
+    assert packed.shape == (2, 2 + 5)
+    assert packed[:, 0].tolist() == [2**30, 2**29]
+    assert packed[:, 1].tolist() == [3 * 100 - 7, 5 * -200 + 9]
+    assert np.array_equal(halves(packed[:, 2:]), taps[:, 0] * [[3], [5]])
+
+
+def test_other_constants_are_doubled_with_their_channels_before_them() -> None:
+    taps = np.arange(-20, 20).reshape(2, 2, 10)
+    table = np.array([[11, 12, 13], [21, 22, 23]], np.int32)
+    packed = pack_any(taps, table, -5)
+    assert packed.shape == (2, 4 + 10)
+    assert packed[:, :4].tolist() == [[12, 11, 13, -5], [22, 21, 23, -5]]
+    assert np.array_equal(halves(packed[:, 4:]), 2 * taps.reshape(2, 20))
 
 
 MATRIX = np.arange(-9, 6).reshape(3, 5).astype(np.int8)

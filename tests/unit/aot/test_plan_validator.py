@@ -11,7 +11,7 @@ from ectopy.aot.types import Kernel, Placement, TensorOperand
 from ectopy.graph.reader import read_tflite
 from ectopy.graph.types import Graph
 from ectopy.vocab import OpKind
-from firmware.random_models import RandomModel, RandomRows
+from firmware.random_models import RandomFilters, RandomModel, RandomRows
 from support.tflite_builder import ModelBuilder, Quant
 
 
@@ -47,7 +47,7 @@ def test_the_good_plan_passes(graph: Graph, plan: Plan) -> None:
 
 
 @pytest.mark.parametrize("seed", range(30))
-@pytest.mark.parametrize("kind", [RandomModel, RandomRows])
+@pytest.mark.parametrize("kind", [RandomModel, RandomRows, RandomFilters])
 def test_plans_of_random_models_pass(kind: type[RandomModel], seed: int) -> None:
     random = read_tflite(kind(seed).build(), "random")
     compiled = compile_graph(random)

@@ -64,19 +64,3 @@ def test_accumulators_beyond_the_claim_are_told(
     bound: int, multiplier: int, shift: int, exact: bool
 ) -> None:
     assert rounds_exactly(bound, multiplier, shift) is exact
-
-
-@pytest.mark.parametrize("bits", [5, 6, 7])
-def test_with_the_least_output_as_zero_rounding_down_of_a_half_more_gives_the_same_bytes(
-    bits: int,
-) -> None:
-    """The two-instruction form of filter.h: every x that does not saturate, and far beyond."""
-    limit = 2 ** (32 - bits)
-    inside = np.arange(-300 << bits, 300 << bits, dtype=np.int64)
-    x = np.concatenate([inside, np.arange(-limit, limit, 104_729, dtype=np.int64)])
-    floor = (1 << (bits - 1)) - (128 << bits)
-    assert np.abs(x + floor).max() < 2**31
-    wanted = rounding_divide_by_pot(x, bits).astype(np.int64) - 128
-    np.testing.assert_array_equal(
-        np.clip((x + floor) >> bits, -128, 127), np.clip(wanted, -128, 127)
-    )

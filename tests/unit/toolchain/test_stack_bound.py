@@ -54,6 +54,16 @@ def test_frames_without_a_word_of_the_compiler_are_read_from_instructions(tmp_pa
     assert stack_bound(elf, nothing, "first", {}) == stack_bound(elf, tmp_path, "first", {})
 
 
+ASSEMBLY = """
+__attribute__((naked)) void first(void);
+void first(void) { __asm__ volatile("push {r0-r11, lr}\\n\\tadd sp, #16\\n\\tpop {r4-r11, pc}"); }
+"""
+
+
+def test_a_function_of_assembly_alone_has_the_frame_of_its_instructions(tmp_path: Path) -> None:
+    assert stack_bound(linked(tmp_path, ASSEMBLY), tmp_path, "first", {}) == 13 * 4
+
+
 RECURSION = """
 int again(int n);
 int first(int n);

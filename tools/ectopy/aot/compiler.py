@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ectopy.aot.fuse import fuse_products
+from ectopy.aot.fuse_rows import fuse_rows
 from ectopy.aot.layout import Planar
 from ectopy.aot.liveness import find_buffers
 from ectopy.aot.lower import find_planar, lower_op
@@ -20,7 +21,7 @@ DEFAULT_KERNELS = KernelSet.M4
 
 Fuse = Callable[[Graph, tuple[Step, ...], Planar], tuple[Step, ...]]
 
-FUSIONS: tuple[Fuse, ...] = (fuse_products,)
+FUSIONS: tuple[Fuse, ...] = (fuse_rows, fuse_products)
 """Each puts neighbouring steps together where a kernel computes them as one."""
 
 

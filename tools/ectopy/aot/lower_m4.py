@@ -9,13 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ectopy.aot.layout import ROW_MULTIPLE, same_in_both
+from ectopy.aot.linear import Linear, find_linear
 from ectopy.aot.pack import (
     channel_table,
     first_word,
+    pack_any,
+    pack_linear,
     pack_matrix,
-    pack_taps,
     pack_vector,
     pairs_of,
+    place_taps,
 )
 from ectopy.aot.params import (
     Conv2d1x1M4Params,
@@ -25,6 +28,7 @@ from ectopy.aot.params import (
     GateParams,
     KernelParams,
     ResidualParams,
+    RowMean,
 )
 from ectopy.aot.rounding import rounds_exactly
 from ectopy.aot.types import AbsentOperand, ConstOperand, Kernel, KernelCall, TensorOperand
@@ -35,6 +39,8 @@ from ectopy.graph.types import ConstArray, ConvAttrs, DepthwiseAttrs, FullyConne
 
 MAX_ROW = 512
 """``ECT_M4_MAX_ROW``."""
+
+NO_MEAN = RowMean(offset=0, multiplier=0, shift=0, rounding=0, out_zero_point=0)
 
 MAX_PAIRS = 64
 """``ECT_M4_MAX_PAIRS``."""
@@ -73,18 +79,22 @@ def lower_planar_depthwise(graph: Graph, op: Op, attrs: DepthwiseAttrs) -> Kerne
         return None
     pad_left = columns.pad_before(in_w, out_w)
     rows = w.weights.reshape(kernel_w, -1).T
-    taps = pack_taps(rows, pad_left, phases=2)
+    taps = place_taps(rows, pad_left, phases=2)
     if taps is None:
         return None
+    linear = _linear(w, rows)
     params = Depthwise1xkM4Params(
         channels=w.x.shape[3],
         in_w=in_w,
         out_w=out_w,
         first_word=first_word(pad_left),
         in_zero_point=w.qx.zero_point,
-        out_zero_point=w.qy.zero_point,
+        linear=int(linear is not None),
+        pooled=0,
+        mean=NO_MEAN,
     )
-    return _call(Kernel.DWCONV2D_1XK_M4, params, w, taps=taps, channels=_table(w, rows))
+    constants = _filter_constants(w, rows, taps, linear)
+    return _call(Kernel.DWCONV2D_1XK_M4, params, w, constants=constants)
 
 
 def lower_vector(graph: Graph, op: Op) -> KernelCall | None:
@@ -140,18 +150,20 @@ def _filters(w: Weighted, columns: Window) -> KernelCall | None:
         return None
     pad_left = columns.pad_before(in_w, out_w)
     rows = w.weights.reshape(out_c, kernel_w)
-    taps = pack_taps(rows, pad_left, phases=1)
+    taps = place_taps(rows, pad_left, phases=1)
     if taps is None:
         return None
+    linear = _linear(w, rows)
     params = Conv2d1xkS2M4Params(
         out_c=out_c,
         in_w=in_w,
         out_w=out_w,
         first_word=first_word(pad_left),
         in_zero_point=w.qx.zero_point,
-        out_zero_point=w.qy.zero_point,
+        linear=int(linear is not None),
     )
-    return _call(Kernel.CONV2D_1XK_S2_M4, params, w, taps=taps, channels=_table(w, rows))
+    constants = _filter_constants(w, rows, taps, linear)
+    return _call(Kernel.CONV2D_1XK_S2_M4, params, w, constants=constants)
 
 
 def _requantizes_fast(w: Weighted) -> bool:
@@ -165,10 +177,35 @@ def _one_row(w: Weighted) -> bool:
     return w.x.shape[:2] == (1, 1) and w.y.shape[:2] == (1, 1)
 
 
-def _table(w: Weighted, rows: ConstArray) -> npt.NDArray[np.int32]:
+def _linear(w: Weighted, rows: ConstArray) -> list[Linear] | None:
+    """Constants of all channels, or None if the portable rounding is needed for one."""
+    if w.qy.zero_point != INT8_MIN:
+        return None
+    largest = np.abs(rows.astype(np.int64)).max(axis=1)
+    channels = zip(w.multiplier, w.shift, w.bound, largest, strict=True)
+    found = [find_linear(*(int(value) for value in channel)) for channel in channels]
+    return [each for each in found if each is not None] if None not in found else None
+
+
+def _filter_constants(
+    w: Weighted,
+    rows: ConstArray,
+    taps: npt.NDArray[np.int64],
+    linear: list[Linear] | None,
+) -> npt.NDArray[np.int32]:
+    if linear is None:
+        return pack_any(taps, _table(w, rows), w.qy.zero_point)
+    return pack_linear(taps, _bias(w, rows), linear)
+
+
+def _bias(w: Weighted, rows: ConstArray) -> npt.NDArray[np.int64]:
     """Padding holds the input zero point, so all taps count wherever the window lies."""
-    sums = rows.astype(np.int64).sum(axis=1)
-    return channel_table(w.bias - w.qx.zero_point * sums, w.multiplier, w.shift)
+    sums: npt.NDArray[np.int64] = w.bias - w.qx.zero_point * rows.astype(np.int64).sum(axis=1)
+    return sums
+
+
+def _table(w: Weighted, rows: ConstArray) -> npt.NDArray[np.int32]:
+    return channel_table(_bias(w, rows), w.multiplier, w.shift)
 
 
 def _call(

@@ -16,7 +16,9 @@ from ectopy.aot.params import (
     MeanRowsM4Params,
     MulParams,
     MulRowsM4Params,
+    RowMean,
 )
+from ectopy.aot.rounding import rounding_constant, rounds_exactly
 from ectopy.aot.search import add_factors, mul_constants
 from ectopy.aot.types import Kernel, KernelCall
 from ectopy.fixedpoint import INT8_MAX, INT8_MIN
@@ -24,6 +26,9 @@ from ectopy.graph.types import QuantParams
 
 WORD = 4
 """Elements of a word."""
+
+INT8_SPAN = 255
+"""Largest distance of an int8 value from its zero point."""
 
 UNCLAMPED = (INT8_MIN, INT8_MAX)
 
@@ -47,13 +52,17 @@ def fast_mean(call: KernelCall, params: MeanParams) -> KernelCall | None:
     """Means of rows."""
     if params.inner != 1 or params.reduced % WORD:
         return None
+    exact = rounds_exactly(INT8_SPAN * params.reduced, params.multiplier, params.shift)
     fast = MeanRowsM4Params(
         rows=params.outer,
         count=params.reduced,
-        offset=(params.in_zero_point - INT8_MIN) * params.reduced,
-        out_zero_point=params.out_zero_point,
-        multiplier=params.multiplier,
-        shift=params.shift,
+        mean=RowMean(
+            offset=(params.in_zero_point - INT8_MIN) * params.reduced,
+            multiplier=params.multiplier,
+            shift=params.shift,
+            rounding=rounding_constant(params.shift) if exact else 0,
+            out_zero_point=params.out_zero_point,
+        ),
     )
     return KernelCall(kernel=Kernel.MEAN_ROWS_M4, params=fast, operands=call.operands)
 

@@ -6,9 +6,12 @@ its low half.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
+from ectopy.aot.linear import Linear
 from ectopy.aot.rounding import rounding_constant
 from ectopy.graph.types import ConstArray
 
@@ -94,8 +97,8 @@ def first_word(pad_left: int) -> int:
     return (LINE_LEFT - pad_left) // 2
 
 
-def pack_taps(taps: ConstArray, pad_left: int, phases: int) -> Int32Array | None:
-    """Filters for line.h: (channels, phases, 5) words.
+def place_taps(taps: ConstArray, pad_left: int, phases: int) -> npt.NDArray[np.int64] | None:
+    """Filters for line.h: (channels, phases, 10) halfwords.
 
     Args:
         taps: (channels, kernel).
@@ -110,7 +113,39 @@ def pack_taps(taps: ConstArray, pad_left: int, phases: int) -> Int32Array | None
     begin = (LINE_LEFT - pad_left) % 2
     if begin + phases - 1 + kernel > TAPS or not 0 <= pad_left <= LINE_LEFT:
         return None
-    padded = np.zeros((channels, phases, TAPS), np.int64)
+    placed = np.zeros((channels, phases, TAPS), np.int64)
     for phase in range(phases):
-        padded[:, phase, begin + phase : begin + phase + kernel] = 2 * taps.astype(np.int64)
-    return pair_words(padded)
+        placed[:, phase, begin + phase : begin + phase + kernel] = taps
+    return placed
+
+
+def pack_linear(
+    taps: npt.NDArray[np.int64], bias: npt.NDArray[np.int64], linear: Sequence[Linear]
+) -> Int32Array:
+    """Constants of the form "linear" of filter.h, a row for each channel.
+
+    Args:
+        taps: As :func:`place_taps` gives them.
+        bias: Of each channel, the input zero point folded in.
+        linear: Of each channel.
+    """
+    gain, offset, factor = (
+        np.array([getattr(each, name) for each in linear], np.int64)
+        for name in ("gain", "offset", "factor")
+    )
+    words = pair_words(taps * gain[:, None, None]).reshape(len(taps), -1)
+    head = np.stack([factor, gain * bias + offset], axis=1)
+    return np.concatenate([head.astype(np.int32), words], axis=1)
+
+
+def pack_any(taps: npt.NDArray[np.int64], table: Int32Array, out_zero_point: int) -> Int32Array:
+    """Constants of the form "any" of filter.h, a row for each channel.
+
+    Args:
+        taps: As :func:`place_taps` gives them.
+        table: Of their channels, as :func:`channel_table` gives it.
+        out_zero_point: Of the output.
+    """
+    words = pair_words(2 * taps).reshape(len(taps), -1)
+    zero_points = np.full((len(taps), 1), out_zero_point, np.int32)
+    return np.concatenate([table[:, [1, 0, 2]], zero_points, words], axis=1)

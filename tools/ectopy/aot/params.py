@@ -216,19 +216,6 @@ class Conv2d1x1M4Params:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Depthwise1xkM4Params:
-    """``ect_dwconv2d_1xk_m4_t``."""
-
-    c_type: ClassVar[str] = "ect_dwconv2d_1xk_m4_t"
-    channels: int
-    in_w: int
-    out_w: int
-    first_word: int
-    in_zero_point: int
-    out_zero_point: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Conv2d1xkS2M4Params:
     """``ect_conv2d_1xk_s2_m4_t``."""
 
@@ -238,7 +225,42 @@ class Conv2d1xkS2M4Params:
     out_w: int
     first_word: int
     in_zero_point: int
+    linear: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowMean:
+    """``ect_row_mean_m4_t``."""
+
+    offset: int
+    multiplier: int
+    shift: int
+    rounding: int
     out_zero_point: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depthwise1xkM4Params:
+    """``ect_dwconv2d_1xk_m4_t``."""
+
+    c_type: ClassVar[str] = "ect_dwconv2d_1xk_m4_t"
+    channels: int
+    in_w: int
+    out_w: int
+    first_word: int
+    in_zero_point: int
+    linear: int
+    pooled: int
+    mean: RowMean
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conv2dDepthwise1xkM4Params:
+    """``ect_conv2d_1xk_s2_dwconv2d_1xk_m4_t``."""
+
+    c_type: ClassVar[str] = "ect_conv2d_1xk_s2_dwconv2d_1xk_m4_t"
+    conv: Conv2d1xkS2M4Params
+    depthwise: Depthwise1xkM4Params
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,10 +278,7 @@ class MeanRowsM4Params:
     c_type: ClassVar[str] = "ect_mean_rows_m4_t"
     rows: int
     count: int
-    offset: int
-    out_zero_point: int
-    multiplier: int
-    shift: int
+    mean: RowMean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,7 +316,14 @@ class FullyConnectedM4Params:
     out_zero_point: int
 
 
-StructParams: TypeAlias = BroadcastWalk | GateParams | ResidualParams
+StructParams: TypeAlias = (
+    BroadcastWalk
+    | GateParams
+    | ResidualParams
+    | RowMean
+    | Conv2d1xkS2M4Params
+    | Depthwise1xkM4Params
+)
 """Structs inside those of kernels."""
 
 KernelParams: TypeAlias = (
@@ -310,8 +336,9 @@ KernelParams: TypeAlias = (
     | AddParams
     | FullyConnectedParams
     | Conv2d1x1M4Params
-    | Depthwise1xkM4Params
     | Conv2d1xkS2M4Params
+    | Depthwise1xkM4Params
+    | Conv2dDepthwise1xkM4Params
     | MaxPool1x2M4Params
     | MeanRowsM4Params
     | MulRowsM4Params

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ectopy.aot.memory import ALIGNMENT
+from ectopy.aot.params import Conv2dDepthwise1xkM4Params, Depthwise1xkM4Params
 from ectopy.aot.types import AbsentOperand, Kernel, KernelCall, Plan, Step, TensorOperand
 from ectopy.graph.types import Graph
 from ectopy.vocab import VIEW_KINDS, OpKind
@@ -23,6 +24,7 @@ IN_PLACE = {
     Kernel.CONV2D_1X1_M4,
     Kernel.CONV2D_1X1_W8_M4,
     Kernel.DWCONV2D_1XK_M4,
+    Kernel.DWCONV2D_1XK_MEAN_M4,
     Kernel.MUL_ROWS_M4,
     Kernel.ADD_DENSE_M4,
 }
@@ -33,6 +35,9 @@ PLANAR_ONLY = {
     Kernel.CONV2D_1X1_W8_M4,
     Kernel.CONV2D_1XK_S2_M4,
     Kernel.DWCONV2D_1XK_M4,
+    Kernel.DWCONV2D_1XK_MEAN_M4,
+    Kernel.CONV2D_DWCONV2D_1XK_M4,
+    Kernel.CONV2D_DWCONV2D_1XK_MEAN_M4,
 }
 """Kernels that expect the channels of a tensor one after the other."""
 
@@ -57,6 +62,9 @@ GATED = {Kernel.CONV2D_1X1_M4, Kernel.CONV2D_1X1_W8_M4}
 
 DENSE_FIRST = {Kernel.MUL_ROWS_M4, *GATED}
 """Kernels for which the larger operand of a multiplication comes first."""
+
+AVERAGES = {Kernel.DWCONV2D_1XK_MEAN_M4, Kernel.CONV2D_DWCONV2D_1XK_MEAN_M4}
+"""Kernels of rows that write means beside them."""
 
 
 class PlanError(AssertionError):
@@ -149,6 +157,7 @@ def _check_call(graph: Graph, step: Step, arena: _Arena) -> None:
         _check_optional(graph, step, step.call)
     if operands != wanted:
         raise PlanError(f"operator {step.ops[0]} reads tensors {operands}, not {wanted}")
+    _check_kinds(graph, step, step.call)
     _check_layout(graph, step.call.kernel, (*operands, *step.outputs), arena.plan)
     read = {tensor: arena.read(tensor, f"operator {step.ops[0]}") for tensor in operands}
     for number, output in enumerate(step.outputs):
@@ -190,6 +199,19 @@ def _read_from_arena(graph: Graph, step: Step) -> list[int]:
     outside = [t for t in read if t not in made and graph.tensors[t].data is None]
     by_place = len(ops) == 1 or step.call.kernel in GATED
     return outside if by_place else list(dict.fromkeys(outside))
+
+
+def _check_kinds(graph: Graph, step: Step, call: KernelCall) -> None:
+    """A kernel of rows computes what its parameters say, and the step claims just that."""
+    conv, row = False, call.params
+    if isinstance(row, Conv2dDepthwise1xkM4Params):
+        conv, row = True, row.depthwise
+    if not isinstance(row, Depthwise1xkM4Params):
+        return
+    kinds = [OpKind.CONV_2D] * conv + [OpKind.DEPTHWISE_CONV_2D]
+    kinds += [OpKind.MAX_POOL_2D] * row.pooled + [OpKind.MEAN] * (call.kernel in AVERAGES)
+    if kinds != [graph.ops[op].kind for op in (*step.again, *step.ops)]:
+        raise PlanError(f"{call.kernel} computes {kinds}, not operators {step.ops}")
 
 
 def _check_layout(graph: Graph, kernel: Kernel, tensors: tuple[int, ...], plan: Plan) -> None:

@@ -69,7 +69,8 @@ def stack_bound(
             called = {names[address] for address in body.calls if address in names}
             inner = called | set(pointers.get(name, ()))
             below = max((deepest(each, (*path, name)) for each in inner), default=0)
-            frame = frames.get(name, body.frame_bytes)
+            # Functions of assembly alone have no frame as far as the compiler knows.
+            frame = frames.get(name) or body.frame_bytes
             if frame is None:
                 raise ToolError(f"the frame of {name} is dynamic: the stack has no bound")
             known[name] = frame + below
