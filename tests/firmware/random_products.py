@@ -9,6 +9,7 @@ from firmware.random_models import TYPICAL, RandomModel
 from support.tflite_builder import Quant
 
 CHANNELS = (1, 2, 3, 7, 8, 15, 16, 17, 24, 31, 33, 40, 48, 64, 72, 127, 128)
+TWICE = (False, False, False, True)
 PIXELS = (4, 8, 12, 16, 24, 32, 64, 128, 256, 512)
 
 
@@ -61,9 +62,11 @@ class RandomProducts(RandomModel):
             return y
         operands = (x, y) if self.pick(True, False) else (y, x)
         scale = max(self.scale_of(x), self.scale_of(y))
-        return self.builder.add(*operands, output=self.quant(scale))
+        total = self.builder.add(*operands, output=self.quant(scale))
+        return self.builder.add(total, x, output=self.quant(scale)) if self.pick(*TWICE) else total
 
     def gated(self, y: int) -> int:
+        """By a value for each channel, or by one for all, which is no gate of the product."""
         gate = self.builder.mean(y, axes=(1, 2), output=self.quant(self.scale_of(y)))
         scale = float(np.float32(self.random.uniform(0.003, 0.005)))
         channels = self.shape_of(y)[-1]
@@ -74,6 +77,8 @@ class RandomProducts(RandomModel):
             output=Quant(scale, self.pick(-128, -128, 0)),
             scales=(float(np.float32(scale / sums)),),
         )
+        if self.pick(*[False] * 7, True):
+            gate = self.builder.mean(gate, axes=(1, 2, 3), output=Quant(scale, -128))
         output = self.quant(self.scale_of(y) * 0.8)
         operands = (y, gate) if self.pick(True, False) else (gate, y)
         return self.builder.mul(*operands, output=output)

@@ -18,7 +18,7 @@ from firmware.random_bytes import RandomBytes
 from firmware.random_models import RandomFilters, RandomModel, RandomRows
 from firmware.random_products import RandomProducts
 
-MODELS = {RandomModel: 64, RandomRows: 64, RandomBytes: 64, RandomFilters: 64, RandomProducts: 64}
+MODELS = {RandomModel: 64, RandomRows: 64, RandomBytes: 64, RandomFilters: 64, RandomProducts: 96}
 INPUTS = 4
 
 TOGETHER = {

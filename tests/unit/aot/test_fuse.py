@@ -25,9 +25,11 @@ class Shape:
     gate_first: bool = False
     residual_first: bool = False
     gate_scale: float = 1 / 256
+    gate_axes: tuple[int, ...] = (1, 2)
     activation: Activation = Activation.NONE
     product_read_twice: bool = False
     sum_read_twice: bool = False
+    second_addition: bool = False
 
 
 def block(shape: Shape) -> Graph:
@@ -42,12 +44,14 @@ def block(shape: Shape) -> Graph:
         padding=Padding.SAME,
         output=Quant(X_SCALE, -128),
     )
-    gate = builder.mean(x, axes=(1, 2), output=Quant(shape.gate_scale, -128))
+    gate = builder.mean(x, axes=shape.gate_axes, output=Quant(shape.gate_scale, -128))
     operands = (gate, x) if shape.gate_first else (x, gate)
     product = builder.mul(*operands, output=Quant(0.02, -128))
     y = builder.conv_2d(product, channels=8, output=Quant(Y_SCALE, -7), activation=shape.activation)
     addends = (x, y) if shape.residual_first else (y, x)
     total = builder.add(*addends, output=Quant(SUM_SCALE, 5))
+    if shape.second_addition:
+        total = builder.add(total, x, output=Quant(0.0611, 5))
     if shape.product_read_twice:
         total = builder.add(total, product, output=Quant(0.2, 0))
     if shape.sum_read_twice:
@@ -118,8 +122,16 @@ def test_in_a_plan_for_debugging_every_operator_is_a_step_and_absent_operands_ar
         (Shape(product_read_twice=True), GATED_SUM[1:]),
         (Shape(sum_read_twice=True), GATED_SUM[:2]),
         (Shape(gate_scale=8.0), GATED_SUM[1:]),
+        (Shape(gate_axes=(1, 2, 3)), GATED_SUM[1:]),
+        (Shape(second_addition=True), GATED_SUM),
     ],
-    ids=["another reader of the product", "another reader of the sums", "no constants found"],
+    ids=[
+        "another reader of the product",
+        "another reader of the sums",
+        "no constants found",
+        "one value for all channels",
+        "two additions",
+    ],
 )
 def test_what_cannot_stay_inside_stays_a_step_of_its_own(
     shape: Shape, expected: tuple[OpKind, ...]

@@ -10,10 +10,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ectopy.aot.layout import Planar
-from ectopy.aot.params import AddDenseM4Params, Conv2d1x1M4Params, GateParams, ResidualParams
+from ectopy.aot.params import (
+    AddDenseM4Params,
+    Conv2d1x1M4Params,
+    GateParams,
+    MulRowsM4Params,
+    ResidualParams,
+)
 from ectopy.aot.search import gate_constants
 from ectopy.aot.support import quant_of
-from ectopy.aot.types import ConstOperand, Kernel, KernelCall, Operand, Step, TensorOperand
+from ectopy.aot.types import (
+    AbsentOperand,
+    ConstOperand,
+    KernelCall,
+    Operand,
+    Step,
+    TensorOperand,
+)
 from ectopy.graph.types import Graph, QuantParams
 
 RESIDUAL_BITS = 8
@@ -67,8 +80,11 @@ def _gated(
     graph: Graph, first: Step, product: KernelCall, params: Conv2d1x1M4Params
 ) -> KernelCall | None:
     assert first.call is not None
-    if first.call.kernel is not Kernel.MUL_ROWS_M4:
+    mul = first.call.params
+    if not isinstance(mul, MulRowsM4Params):
         return None
+    if (mul.rows, mul.count) != (params.in_c, params.pixels):
+        return None  # one value for all channels
     x, gate = first.call.operands
     source, _, *rest = product.operands
     shape = graph.tensors[first.outputs[0]].shape
@@ -104,6 +120,9 @@ def _with_residual(
 ) -> KernelCall | None:
     if not isinstance(addition.params, AddDenseM4Params):
         return None
+    x, gate, already, stream = product.operands
+    if not isinstance(already, AbsentOperand):
+        return None
     a, b = addition.operands
     own, other = addition.params.a_factor, addition.params.b_factor
     residual = b
@@ -116,7 +135,6 @@ def _with_residual(
         factor=other << RESIDUAL_BITS,
         offset=addition.params.offset,
     )
-    x, gate, _, stream = product.operands
     return KernelCall(
         kernel=product.kernel,
         params=replace(params, residual=added),
