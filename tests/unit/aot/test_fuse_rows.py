@@ -153,5 +153,5 @@ def test_a_step_that_claims_other_operators_than_its_kernel_computes_is_caught()
     without_means = replace(step.call, kernel=Kernel.DWCONV2D_1XK_M4)
     for call in (forgotten, without_means):
         steps = (plan.steps[0], replace(step, call=call), *plan.steps[2:])
-        with pytest.raises(PlanError, match=r"computes .* not operators"):
+        with pytest.raises(PlanError, match="does not compute operators"):
             validate_plan(graph, replace(plan, steps=steps))

@@ -9,9 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ectopy.aot.claims import AVERAGES, computes, walked
 from ectopy.aot.memory import ALIGNMENT
-from ectopy.aot.params import Conv2dDepthwise1xkM4Params, Depthwise1xkM4Params
-from ectopy.aot.types import AbsentOperand, Kernel, KernelCall, Plan, Step, TensorOperand
+from ectopy.aot.types import (
+    ConstOperand,
+    Kernel,
+    KernelCall,
+    Operand,
+    Plan,
+    Step,
+    TensorOperand,
+)
 from ectopy.graph.types import Graph
 from ectopy.vocab import VIEW_KINDS, OpKind
 
@@ -62,9 +70,6 @@ GATED = {Kernel.CONV2D_1X1_M4, Kernel.CONV2D_1X1_W8_M4}
 
 DENSE_FIRST = {Kernel.MUL_ROWS_M4, *GATED}
 """Kernels for which the larger operand of a multiplication comes first."""
-
-AVERAGES = {Kernel.DWCONV2D_1XK_MEAN_M4, Kernel.CONV2D_DWCONV2D_1XK_MEAN_M4}
-"""Kernels of rows that write means beside them."""
 
 
 class PlanError(AssertionError):
@@ -153,11 +158,8 @@ def _check_call(graph: Graph, step: Step, arena: _Arena) -> None:
     assert step.call is not None
     wanted = _read_from_arena(graph, step)
     operands = [o.tensor for o in step.call.operands if isinstance(o, TensorOperand)]
-    if step.call.kernel in GATED:
-        _check_optional(graph, step, step.call)
     if operands != wanted:
         raise PlanError(f"operator {step.ops[0]} reads tensors {operands}, not {wanted}")
-    _check_kinds(graph, step, step.call)
     _check_layout(graph, step.call.kernel, (*operands, *step.outputs), arena.plan)
     read = {tensor: arena.read(tensor, f"operator {step.ops[0]}") for tensor in operands}
     for number, output in enumerate(step.outputs):
@@ -168,16 +170,10 @@ def _check_call(graph: Graph, step: Step, arena: _Arena) -> None:
                 raise PlanError(f"operator {step.ops[0]} writes over its own input {tensor}")
         if any(_overlap(place, arena.place(other)) for other in step.outputs[:number]):
             raise PlanError(f"operator {step.ops[0]} writes over its own output")
+    _check_claim(graph, step, step.call)
+    _check_sizes(graph, step, step.call)
     for output in step.outputs:
         arena.write(output)
-
-
-def _check_optional(graph: Graph, step: Step, call: KernelCall) -> None:
-    """A product has a gate where there is a MUL, and a residual where there is an ADD."""
-    kinds = {graph.ops[op].kind for op in step.ops}
-    absent = [isinstance(operand, AbsentOperand) for operand in call.operands[1:3]]
-    if absent != [kind not in kinds for kind in (OpKind.MUL, OpKind.ADD)]:
-        raise PlanError(f"operator {step.ops[0]} has not the gate and residual of {step.ops}")
 
 
 def _may_give_way(graph: Graph, step: Step, tensor: int) -> bool:
@@ -201,17 +197,37 @@ def _read_from_arena(graph: Graph, step: Step) -> list[int]:
     return outside if by_place else list(dict.fromkeys(outside))
 
 
-def _check_kinds(graph: Graph, step: Step, call: KernelCall) -> None:
-    """A kernel of rows computes what its parameters say, and the step claims just that."""
-    conv, row = False, call.params
-    if isinstance(row, Conv2dDepthwise1xkM4Params):
-        conv, row = True, row.depthwise
-    if not isinstance(row, Depthwise1xkM4Params):
+def _check_claim(graph: Graph, step: Step, call: KernelCall) -> None:
+    """The step claims what its kernel computes, and the outputs that its kernel writes."""
+    ops = (*step.again, *step.ops)
+    kinds = tuple(graph.ops[op].kind for op in ops)
+    if not computes(call, kinds):
+        raise PlanError(f"{call.kernel} does not compute operators {ops}: {', '.join(kinds)}")
+    written = step.ops[-2:] if call.kernel in AVERAGES else step.ops[-1:]
+    wanted = tuple(graph.ops[op].outputs[0] for op in written)
+    if step.outputs != wanted:
+        raise PlanError(f"{call.kernel} writes tensors {wanted}, not {step.outputs}")
+
+
+def _check_sizes(graph: Graph, step: Step, call: KernelCall) -> None:
+    """The kernel goes through its tensors from end to end, and no further."""
+    found = walked(call)
+    if found is None:
         return
-    kinds = [OpKind.CONV_2D] * conv + [OpKind.DEPTHWISE_CONV_2D]
-    kinds += [OpKind.MAX_POOL_2D] * row.pooled + [OpKind.MEAN] * (call.kernel in AVERAGES)
-    if kinds != [graph.ops[op].kind for op in (*step.again, *step.ops)]:
-        raise PlanError(f"{call.kernel} computes {kinds}, not operators {step.ops}")
+    operands = zip(call.operands, found.operands, strict=False)
+    sizes = [(_elements(graph, operand), wanted) for operand, wanted in operands]
+    sizes += [
+        (graph.tensors[tensor].elements, wanted)
+        for tensor, wanted in zip(step.outputs, found.outputs, strict=True)
+    ]
+    if any(size not in {None, wanted} for size, wanted in sizes):
+        raise PlanError(f"operator {step.ops[0]}: {call.kernel} walks {found}, not {sizes}")
+
+
+def _elements(graph: Graph, operand: Operand) -> int | None:
+    if isinstance(operand, TensorOperand):
+        return graph.tensors[operand.tensor].elements
+    return operand.values.size if isinstance(operand, ConstOperand) else None
 
 
 def _check_layout(graph: Graph, kernel: Kernel, tensors: tuple[int, ...], plan: Plan) -> None:
