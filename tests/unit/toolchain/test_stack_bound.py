@@ -64,6 +64,48 @@ def test_a_function_of_assembly_alone_has_the_frame_of_its_instructions(tmp_path
     assert stack_bound(linked(tmp_path, ASSEMBLY), tmp_path, "first", {}) == 13 * 4
 
 
+ASSEMBLY_INSIDE = """
+int first(int n);
+int first(int n) {
+    volatile int kept[2] = {n, n};
+    __asm__ volatile("strd r4, r5, [sp, #-64]!\\n\\tpush {r0-r7}\\n\\tadd sp, #96");
+    return kept[0];
+}
+"""
+
+
+def test_what_assembly_pushes_inside_a_function_is_added(tmp_path: Path) -> None:
+    assert 96 + 8 <= stack_bound(linked(tmp_path, ASSEMBLY_INSIDE), tmp_path, "first", {}) < 128
+
+
+SAME_NAME = """
+void use(volatile char *x);
+void use(volatile char *x) { *x = 1; }
+int deep(void);
+int deep(void) { volatile char room[400]; use(room); return room[0]; }
+int helper(void) __asm__("helper");
+int helper(void) { return deep(); }
+int other(void) __asm__("other");
+int other(void) { volatile char room[8]; use(room); return room[0]; }
+int first(void);
+int first(void) { return helper() + 1; }
+"""
+
+
+def test_functions_of_one_name_count_as_the_deepest_of_them(tmp_path: Path) -> None:
+    """As static functions of several files have; which of them is meant the calls do not say."""
+    for order in (("helper", "other"), ("other", "helper")):
+        folder = tmp_path / order[0]
+        folder.mkdir()
+        elf = linked(folder, SAME_NAME)
+        for name in order:
+            options = [f"--localize-symbol={name}", f"--redefine-sym={name}=same"]
+            subprocess.run(
+                [f"{PREFIX}objcopy", *options, elf.name], check=True, cwd=folder, timeout=60
+            )
+        assert stack_bound(elf, folder, "first", {}) >= 400
+
+
 RECURSION = """
 int again(int n);
 int first(int n);

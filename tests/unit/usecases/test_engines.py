@@ -144,7 +144,7 @@ def test_a_readme_keeps_its_table_where_a_run_could_not_fill_it(
     assert compare_engines(asked(readme=copy)).failure is not None
     assert "the table" in copy.read_text()
     monkeypatch.setattr(subject, "open_case", lambda *_: pytest.fail("a case was opened"))
-    with pytest.raises(InputError, match=r"keeps its table.*TFLM= names no"):
+    with pytest.raises(InputError, match=r"keeps its table.*no upstream .* is named: --tflm"):
         compare_engines(asked(tflm="", readme=copy))
 
 
@@ -174,6 +174,7 @@ def test_a_document_that_cannot_take_the_table_is_found_before_anything_is_measu
     path = tmp_path / "x.md"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(InputError, match=complaint) as caught:
-        compare_engines(asked(readme=path))
-    assert "x.md" in caught.value.message
+    for tflm in ("tree", ""):
+        with pytest.raises(InputError, match=complaint) as caught:
+            compare_engines(asked(readme=path, tflm=tflm))
+        assert "x.md" in caught.value.message

@@ -69,11 +69,10 @@ def stack_bound(
             called = {names[address] for address in body.calls if address in names}
             inner = called | set(pointers.get(name, ()))
             below = max((deepest(each, (*path, name)) for each in inner), default=0)
-            # Functions of assembly alone have no frame as far as the compiler knows.
-            frame = frames.get(name) or body.frame_bytes
-            if frame is None:
+            if body.frame_bytes is None:
                 raise ToolError(f"the frame of {name} is dynamic: the stack has no bound")
-            known[name] = frame + below
+            # What assembly inside a function pushes the compiler does not know.
+            known[name] = max(frames.get(name, 0), body.frame_bytes) + below
         return known[name]
 
     for name in (root, *(each for some in pointers.values() for each in some)):
@@ -96,7 +95,7 @@ def _compiled_frames(objects: Path) -> dict[str, int]:
 
 
 def _read(elf: Path) -> tuple[dict[str, _Body], dict[int, str]]:
-    """Bodies by name, names by address."""
+    """Bodies by name, names by address; functions of one name count as one that may be any."""
     bodies: dict[str, _Body] = {}
     names: dict[int, str] = {}
     with elf.open("rb") as stream:
@@ -117,7 +116,8 @@ def _read(elf: Path) -> tuple[dict[str, _Body], dict[int, str]]:
         pieces = pairwise([start, *inner, own.stop])
         code = [(low, high) for low, high in pieces if not pools.get(low, False)]
         section = sections[symbol["st_shndx"]]
-        bodies[symbol.name] = _body((section.instructions(*piece) for piece in code), own)
+        body = _body((section.instructions(*piece) for piece in code), own)
+        bodies[symbol.name] = _either(body, bodies.get(symbol.name, body))
         names.setdefault(start, symbol.name)
     return bodies, names
 
@@ -135,6 +135,15 @@ class _Section:
         """Of a piece without constants in it."""
         decoder = Cs(CS_ARCH_ARM, CS_MODE_THUMB | CS_MODE_MCLASS)
         yield from decoder.disasm(self.data[low - self.address : high - self.address], low)
+
+
+def _either(a: _Body, b: _Body) -> _Body:
+    frames = (a.frame_bytes, b.frame_bytes)
+    return _Body(
+        frame_bytes=None if None in frames else max(frame or 0 for frame in frames),
+        calls=a.calls | b.calls,
+        pointers=a.pointers or b.pointers,
+    )
 
 
 def _body(pieces: Iterable[Iterator[CsInsn]], own: range) -> _Body:
@@ -160,6 +169,6 @@ def _pushed(mnemonic: str, operands: str) -> int | None:
         return sum(8 if register.strip().startswith("d") else 4 for register in registers)
     if mnemonic in {"sub", "subw"} and operands.startswith("sp"):
         return int(operands.rpartition("#")[2], 0) if "#" in operands else None
-    if mnemonic == "str" and "[sp, #-" in operands and operands.endswith("!"):
+    if mnemonic in {"str", "strd"} and "[sp, #-" in operands and operands.endswith("!"):
         return -int(operands.partition("#")[2].rstrip("]!"), 0)
     return 0

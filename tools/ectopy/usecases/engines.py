@@ -168,13 +168,13 @@ def find_contenders(request: EnginesRequest) -> tuple[Contender, ...]:
             title="tflm, upstream tflite-micro",
             engine=EngineName.TFLM,
             runtime=upstream,
-            missing="" if request.tflm else "TFLM= names no upstream tflite-micro tree",
+            missing="" if request.tflm else "no upstream tflite-micro tree is named: --tflm, TFLM=",
         ),
         Contender(
             title=f"tflm, {name}",
             engine=EngineName.TFLM,
             runtime=packed,
-            missing="" if request.neuralspot else "NEURALSPOT= names no checkout of neuralSPOT",
+            missing="" if request.neuralspot else "no checkout of neuralSPOT is named: --neuralspot, NEURALSPOT=",
         ),
     )
 
@@ -183,13 +183,13 @@ def _require_place(request: EnginesRequest, contenders: tuple[Contender, ...]) -
     """Finds out before anything is measured whether the table can be written."""
     if request.readme is None:
         return
+    _placed(request.readme, "")
     missing = [each.missing for each in contenders if each.missing]
     if missing:
         raise InputError(
             f"{request.readme} keeps its table, which this run could not fill: {missing[0]}",
             hint="name all runtimes, or leave --readme out",
         )
-    _placed(request.readme, "")
 
 
 class _Comparison:
