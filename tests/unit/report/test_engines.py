@@ -51,6 +51,8 @@ def test_headings_say_what_is_emulated_and_what_is_modelled() -> None:
 def test_without_any_tflm_there_is_nothing_to_be_a_share_of() -> None:
     found = invented_engines(AOT)
     assert "%" not in to_markdown(found)
+    assert "brackets" not in to_markdown(found)
+    assert "In brackets: share" in to_markdown(invented_engines(AOT, FAST_TFLM))
     (row,) = json.loads(to_json(found))["models"][0]["engines"]
     assert set(row["of_best_tflm"].values()) == {None}
 

@@ -146,11 +146,12 @@ def to_json(found: EnginesTable) -> str:
 
 def to_markdown(found: EnginesTable) -> str:
     """GitHub-flavoured tables, one for each model; the same figures give the same text."""
+    tflm = any(model.best_tflm("arena_bytes") for model in found.models)
     parts = [
         f"One inference on the **emulated** board {found.board}; cycles are **modelled** by Arm's "
         f"documented Cortex-M4 timings, {found.memory}. {count(found.windows)} windows of "
         f"{found.dataset} went through every image, all built by {found.toolchain}; the reference "
-        f"is {found.reference}. In brackets: share of the best tflm.",
+        f"is {found.reference}.{' In brackets: share of the best tflm.' if tflm else ''}",
         *(_model(model) for model in found.models),
     ]
     return "\n\n".join(parts) + "\n"
