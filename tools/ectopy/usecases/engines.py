@@ -168,15 +168,21 @@ def find_contenders(request: EnginesRequest) -> tuple[Contender, ...]:
             title="tflm, upstream tflite-micro",
             engine=EngineName.TFLM,
             runtime=upstream,
-            missing="" if request.tflm else "no upstream tflite-micro tree is named: --tflm, TFLM=",
+            missing=_unless(request.tflm, "no upstream tflite-micro tree is named: --tflm, TFLM="),
         ),
         Contender(
             title=f"tflm, {name}",
             engine=EngineName.TFLM,
             runtime=packed,
-            missing="" if request.neuralspot else "no checkout of neuralSPOT is named: --neuralspot, NEURALSPOT=",
+            missing=_unless(
+                request.neuralspot, "no checkout of neuralSPOT is named: --neuralspot, NEURALSPOT="
+            ),
         ),
     )
+
+
+def _unless(named: str, reason: str) -> str:
+    return "" if named else reason
 
 
 def _require_place(request: EnginesRequest, contenders: tuple[Contender, ...]) -> None:
