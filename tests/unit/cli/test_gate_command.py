@@ -57,7 +57,7 @@ def test_met_gates_end_with_0(
     assert run("gate", record, "--gates", gates(tmp_path, GOOD)) == 0
     shown = capsys.readouterr()
     assert shown.out.splitlines()[0] == (
-        "beat-3-eff-sm on virt, EMULATED · aot · 1,000 windows of mitdb ds2"
+        "beat-3-eff-sm on virt, EMULATED · aot for speed · 1,000 windows of mitdb ds2"
     )
     assert line(shown.out, "arena") == "arena, B 12,800 at most 12,800 pass +0 (+0.0 %)"
     assert shown.out.splitlines()[-1] == "2 of 2 gates met"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ectopy.records import RunRecord
+from ectopy.records import EngineRecord, RunRecord
 from ectopy.vocab import DatasetName, TickUnit
 from ectopy.windows import CITATION
 
@@ -330,6 +330,13 @@ def short_shape(shape: Sequence[int]) -> str:
     while len(sizes) > 1 and sizes[0] == 1:
         del sizes[0]
     return "x".join(map(str, sizes)) or "scalar"
+
+
+def engine_title(engine: EngineRecord) -> str:
+    """Without its version, for where several runs of it are meant."""
+    return (
+        engine.name if engine.optimized_for is None else f"{engine.name} for {engine.optimized_for}"
+    )
 
 
 def short(digest: str) -> str:

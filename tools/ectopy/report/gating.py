@@ -10,7 +10,7 @@ from rich.text import Text
 from ectopy.metrics import GateReport, Judgement
 from ectopy.records import RunRecord
 from ectopy.report.comparison import value_text
-from ectopy.report.content import count
+from ectopy.report.content import count, engine_title
 from ectopy.report.junit import Verdict, junit_of
 from ectopy.report.markdown import table
 from ectopy.vocab import Better, GateOutcome, Quantity
@@ -90,8 +90,8 @@ def _heading(record: RunRecord) -> str:
     board = f"{record.board.name}, EMULATED" if record.board.emulated else record.board.name
     data = f"{record.dataset.name} {record.dataset.split}"
     data += ", SYNTHETIC" if record.synthetic else ""
-    windows = count(record.dataset.windows)
-    return f"{record.model.name} on {board} · {record.engine.name} · {windows} windows of {data}"
+    windows, engine = count(record.dataset.windows), engine_title(record.engine)
+    return f"{record.model.name} on {board} · {engine} · {windows} windows of {data}"
 
 
 def _summary(report: GateReport) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from ectopy.errors import InputError
 from ectopy.metrics import Metric, find_metric
 from ectopy.records import RunRecord
+from ectopy.report.content import engine_title
 from ectopy.usecases.autodeploy_types import AUTODEPLOY
 from ectopy.usecases.run_folder import open_record
 from ectopy.vocab import Better
@@ -177,18 +178,11 @@ def _history(members: Sequence[Run], metric: Metric, of: str) -> list[History]:
             of=of,
             model=record.model.name,
             board=record.board.name,
-            engine=_engine(record),
+            engine=engine_title(record.engine),
             dataset=f"{data.name} {data.split}, {data.windows} windows",
             points=tuple(points),
         )
     ]
-
-
-def _engine(record: RunRecord) -> str:
-    engine = record.engine
-    return (
-        engine.name if engine.optimized_for is None else f"{engine.name} for {engine.optimized_for}"
-    )
 
 
 def _group(record: RunRecord) -> tuple[str, ...]:
