@@ -31,7 +31,7 @@ from ectopy.protocol import InputFormat, Session
 from ectopy.report.profile import Profile
 from ectopy.usecases.build import BuildRequest, build_firmware
 from ectopy.usecases.profile import ProfileRequest, profile
-from ectopy.vocab import BoardName, DatasetName, EngineName, LinkKind
+from ectopy.vocab import BoardName, DatasetName, EngineName, LinkKind, Optimize
 from ectopy.zoo import open_bundle
 from support.fake_firmware import build_virt
 
@@ -217,6 +217,23 @@ def test_an_image_that_was_built_before_is_profiled_as_it_is(elf: Path, tmp_path
     assert found.elf_sha256 == hashlib.sha256(elf.read_bytes()).hexdigest()
     assert found.build_id == "unknown"
     assert found.emulated_instructions > found.macs
+
+
+@pytest.mark.parametrize("built", Optimize)
+@pytest.mark.parametrize("said", Optimize)
+def test_an_image_that_was_built_before_tells_what_its_plan_was_made_for(
+    built: Optimize, said: Optimize
+) -> None:
+    bundle = open_bundle(MODELS[0])
+    request = BuildRequest(
+        board=BoardName.VIRT, engine=EngineName.AOT, bundle=bundle, optimize=built
+    )
+    elf = build_firmware(request).elf
+    wanted = ProfileRequest(model=MODELS[0], elf=elf, dataset=DatasetName.SYNTHETIC, optimize=said)
+    found = profile(wanted).profile
+    assert found.optimized_for is built
+    several = any(" + " in row.kind for row in found.operators)
+    assert several == (built is not Optimize.DEBUG)
 
 
 def stripped(elf: Path, to: Path) -> Path:

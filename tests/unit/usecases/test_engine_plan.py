@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from ectopy.aot import Plan
 from ectopy.aot import compile_graph as compile_for_real
 from ectopy.cli import group
-from ectopy.cycles import Tally
+from ectopy.cycles import FunctionCost, Tally
 from ectopy.errors import InputError
 from ectopy.graph.reader import load_tflite
 from ectopy.graph.types import Graph
@@ -106,11 +106,17 @@ def test_a_search_for_a_difference_names_the_kernels_of_the_image(
 
 
 class NoEstimate:
-    """Of no operator."""
+    """Of no operator, in which some functions ran."""
 
     operators: tuple[Tally, ...] = ()
     engine = Tally()
     cycles = 1
+    dearest = ()
+
+    def __init__(self, *functions: str) -> None:
+        self.functions = tuple(
+            FunctionCost(name=name, address=0, instructions=1, cycles=1) for name in functions
+        )
 
 
 def test_rows_of_a_profile_are_steps_of_the_plan_of_the_image(
@@ -124,9 +130,22 @@ def test_rows_of_a_profile_are_steps_of_the_plan_of_the_image(
         engine=EngineName.AOT,
         optimize=Optimize.DEBUG,
     )
-    rows = profile_rows._operators(graph, subject, NoEstimate(), ())  # type: ignore[arg-type]
-    assert [row.kind for row in rows] == [profile_rows.ENGINE_ROW]
-    assert asked == [Optimize.DEBUG]
+    kernels = {o: kernels_of(graph, o) for o in Optimize}
+    asked.clear()
+    for ran in Optimize:
+        estimate = NoEstimate(*kernels[ran], "run")
+        plan, goal = profile_rows._find_plan(graph, subject, estimate)  # type: ignore[arg-type]
+        assert goal is ran and plan is not None
+        rows = profile_rows._operators(graph, plan, estimate, ())  # type: ignore[arg-type]
+        assert [row.kind for row in rows] == [profile_rows.ENGINE_ROW]
+    assert asked[:2] == [Optimize.DEBUG, Optimize.SPEED]
+    other = NoEstimate("ect_of_other_sources")
+    assert profile_rows._find_plan(graph, subject, other) == (None, None)  # type: ignore[arg-type]
+
+
+def kernels_of(graph: Graph, optimize: Optimize) -> set[str]:
+    steps = compile_for_real(graph, optimize=optimize).steps
+    return {step.call.kernel for step in steps if step.call is not None}
 
 
 def test_pages_about_a_run_draw_the_arena_of_its_plan(asked: list[Optimize]) -> None:

@@ -90,8 +90,8 @@ class Profile:
         modelled_cycles: By Arm's documented Cortex-M4 timings.
         by_row: Modelled cycles by kind of instruction and reason of waiting.
         divisions: Executed; the manual gives 2 to 12 cycles for each.
-        optimized_for: What the engine's plan was made for; None if it has none, or if the profile
-            was written before there was a choice.
+        optimized_for: What the engine's plan was made for; None if it has none, if the image's plan
+            is not one of these sources, or if the profile was written before there was a choice.
     """
 
     model: str

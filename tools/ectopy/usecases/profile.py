@@ -36,7 +36,8 @@ class ProfileRequest:
 
     Attributes:
         optimize: What the plan of engine aot is made for.
-        elf: An image to run instead of building one; board, engine and optimize say what it is.
+        elf: An image to run instead of building one; board and engine say what it is, its kernels
+            what its plan was made for.
         memory: Name of a memory model.
         seed: Which window of the split is drawn.
         device: Also asks the board for its PROFILE of the same window.

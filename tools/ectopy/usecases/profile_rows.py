@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ectopy.aot import Plan
 from ectopy.cycles import CLOCK_HZ, Estimate, Tally, estimate
 from ectopy.graph.costs import graph_macs, op_macs
 from ectopy.graph.types import Graph
@@ -12,7 +13,7 @@ from ectopy.report.content import short_shape
 from ectopy.report.profile import DeviceProfile, FunctionProfile, OperatorProfile, Profile
 from ectopy.toolchain import Image
 from ectopy.usecases.case import Case
-from ectopy.usecases.engine_plan import engine_plan, goal
+from ectopy.usecases.engine_plan import engine_plan
 from ectopy.usecases.inspect import layer_name
 from ectopy.vocab import BoardName, EngineName, Optimize
 
@@ -83,6 +84,7 @@ def make_profile(
         device: The board's own figures, if it was asked.
     """
     ticks = device.ticks if device else ()
+    plan, aim = _find_plan(case.graph, image, modelled)
     return Profile(
         model=case.bundle.name,
         board=image.board,
@@ -99,21 +101,21 @@ def make_profile(
         emulated_instructions=modelled.instructions,
         modelled_cycles=modelled.cycles,
         divisions=modelled.divisions,
-        operators=_operators(case.graph, image, modelled, ticks),
+        operators=_operators(case.graph, plan, modelled, ticks),
         functions=_functions(modelled),
         by_row=modelled.by_row,
         outputs=tuple(modelled.outputs.tolist()),
         device=device.whole if device else None,
-        optimized_for=goal(image.engine, image.optimize),
+        optimized_for=aim,
     )
 
 
 def _operators(
-    graph: Graph, image: Subject, modelled: Estimate, ticks: tuple[int, ...]
+    graph: Graph, plan: Plan | None, modelled: Estimate, ticks: tuple[int, ...]
 ) -> tuple[OperatorProfile, ...]:
     rows = [
         _row(graph, ops, kernel, modelled, ticks)
-        for ops, kernel in _calls(graph, image, modelled)
+        for ops, kernel in _calls(graph, plan, modelled)
         if ops[-1] < len(modelled.operators)
     ]
     return (*rows, _engine_row(modelled.engine, modelled.cycles))
@@ -156,12 +158,29 @@ def _engine_row(tally: Tally, cycles: int) -> OperatorProfile:
     )
 
 
-def _calls(graph: Graph, image: Subject, modelled: Estimate) -> list[tuple[tuple[int, ...], str]]:
+def _find_plan(
+    graph: Graph, image: Subject, modelled: Estimate
+) -> tuple[Plan | None, Optimize | None]:
+    """The plan of the image, and what it was made for; None if there is none of these sources.
+
+    An image that was built before may be of another goal than is said: its kernels tell.
+    """
+    ran = {each.name for each in modelled.functions}
+    goals = (image.optimize, *(each for each in Optimize if each is not image.optimize))
+    for optimize in goals if image.engine is EngineName.AOT else ():
+        plan = engine_plan(graph, image.engine, optimize)
+        if plan is not None and ran >= {step.call.kernel.value for step in plan.steps if step.call}:
+            return plan, optimize
+    return None, None
+
+
+def _calls(
+    graph: Graph, plan: Plan | None, modelled: Estimate
+) -> list[tuple[tuple[int, ...], str]]:
     """Operators computed together and their function, empty where nothing is called.
 
-    Of an interpreter's several functions it is the one that takes most cycles.
+    Without a plan it is, of several functions, the one that takes most cycles.
     """
-    plan = engine_plan(graph, image.engine, image.optimize)
     if plan is None:
         return [((index,), name) for index, name in enumerate(modelled.dearest)]
     return [(s.ops, s.call.kernel.value if s.call is not None else "") for s in plan.steps]
