@@ -67,7 +67,7 @@ def sliced(builder: ModelBuilder, x: int) -> int:
 
 
 def transposed(builder: ModelBuilder, x: int) -> int:
-    return builder.transpose(x, (0, -1, 1, 2))
+    return builder.transpose(x, (0, 3, 1, 2))
 
 
 def batched(builder: ModelBuilder, x: int) -> int:
@@ -212,6 +212,12 @@ def one_operand_of_other_shape(builder: ModelBuilder) -> None:
     builder.spec.ops[-1].inputs = [X, other]
 
 
+def one_operand_of_fewer_dimensions(builder: ModelBuilder) -> None:
+    """All that are beside the axis, which is the last."""
+    other = builder.constant(np.zeros((1, 4, 6)), QUANT)
+    builder.spec.ops[-1].inputs = [X, other]
+
+
 def value_of_other_scale(builder: ModelBuilder) -> None:
     builder.spec.tensors[builder.spec.ops[-1].inputs[2]].scales = (1.0,)
 
@@ -253,6 +259,7 @@ REJECTIONS: list[tuple[Make, Spoil | None, OpKind, str, str]] = [
     (joined, option("FusedActivationFunction", 1), OpKind.CONCATENATION, "fused", "own"),
     (joined, eleven_operands, OpKind.CONCATENATION, "11 inputs", "several steps"),
     (joined, one_operand_of_other_shape, OpKind.CONCATENATION, "differ beside", "damaged"),
+    (joined, one_operand_of_fewer_dimensions, OpKind.CONCATENATION, "differ beside", "damaged"),
     (joined, output_quant(0.06, 3), OpKind.CONCATENATION, "differ in scale", AGAIN),
     (joined_constants, None, OpKind.CONCATENATION, "are constants", "damaged"),
     (sliced, option("EllipsisMask", 1), OpKind.STRIDED_SLICE, "EllipsisMask", PLAIN),
@@ -265,6 +272,8 @@ REJECTIONS: list[tuple[Make, Spoil | None, OpKind, str, str]] = [
     (sliced, constant(1, 7, -1, 0, 0), OpKind.STRIDED_SLICE, "nothing along axis 2", PLAIN),
     (sliced, constant(1, 7, 4, 5, 0), OpKind.STRIDED_SLICE, "nothing along axis 1", PLAIN),
     (transposed, constant(1, 0, 1, 1, 2), OpKind.TRANSPOSE, "no permutation", "damaged"),
+    (transposed, constant(1, 0, -9, 1, 2), OpKind.TRANSPOSE, "axis -9", "damaged"),
+    (transposed, constant(1, 0, -1, 1, 2), OpKind.TRANSPOSE, "from behind", "from 0 up"),
     (batched, constant(1, 2, 4), OpKind.SPACE_TO_BATCH_ND, "not a multiple", "damaged"),
     (batched, constant(1, 2), OpKind.SPACE_TO_BATCH_ND, "do not fit 4", "damaged"),
     (batched, constant(1, 2, 0), OpKind.SPACE_TO_BATCH_ND, "negative", "damaged"),

@@ -31,6 +31,8 @@ PLAIN_SLICE = (
     "slice with begin, end and stride only, as x[:, 2:9:2] does; make new axes with a reshape"
 )
 
+FROM_THE_FRONT = "name all axes from 0 up, as tflite-micro wants them"
+
 
 def _operand(inputs: tuple[int, ...], position: int, tensors: tuple[Tensor, ...]) -> Tensor:
     if position >= len(inputs) or inputs[position] < 0:
@@ -144,9 +146,12 @@ def _transpose(
     operator: Any, inputs: tuple[int, ...], tensors: tuple[Tensor, ...]
 ) -> TransposeAttrs:
     rank = len(_operand(inputs, 0, tensors).shape)
-    axes = [_axis(a, rank, "axis") for a in _entries(_operand(inputs, 1, tensors), "permuted axes")]
+    written = _entries(_operand(inputs, 1, tensors), "permuted axes")
+    axes = [_axis(axis, rank, "axis") for axis in written]
     if sorted(axes) != list(range(rank)):
-        raise OptionError(f"its axes {axes} are no permutation of {rank} dimensions")
+        raise OptionError(f"its axes {written} are no permutation of {rank} dimensions")
+    if axes != written:
+        raise OptionError(f"its axes {written} are counted from behind", FROM_THE_FRONT)
     return TransposeAttrs(axes=tuple(axes))
 
 
