@@ -164,6 +164,15 @@ def constant(position: int, *values: int) -> Spoil:
     return spoil
 
 
+def constant_shape(position: int, *shape: int) -> Spoil:
+    """The same numbers in other dimensions."""
+
+    def spoil(builder: ModelBuilder) -> None:
+        builder.spec.tensors[builder.spec.ops[-1].inputs[position]].shape = shape
+
+    return spoil
+
+
 def dynamic(position: int) -> Spoil:
     """An operand that is computed, not constant."""
 
@@ -246,6 +255,7 @@ REJECTIONS: list[tuple[Make, Spoil | None, OpKind, str, str]] = [
     (squeezed, output_quant(0.5, 3), OpKind.SQUEEZE, "differ in scale", AGAIN),
     (expanded, constant(1, 1, 2), OpKind.EXPAND_DIMS, "2 axes", "damaged"),
     (expanded, dynamic(1), OpKind.EXPAND_DIMS, "not a constant", FIXED),
+    (expanded, constant_shape(1, 1, 1), OpKind.EXPAND_DIMS, "a row is expected", "damaged"),
     (expanded, constant(1, 9), OpKind.EXPAND_DIMS, "axis 9", "damaged"),
     (padded, constant(1, 1, 2, 3), OpKind.PAD, "do not fit", "damaged"),
     (padded, constant(1, *[0] * 7, -1), OpKind.PAD, "do not fit", "damaged"),
@@ -274,6 +284,7 @@ REJECTIONS: list[tuple[Make, Spoil | None, OpKind, str, str]] = [
     (transposed, constant(1, 0, 1, 1, 2), OpKind.TRANSPOSE, "no permutation", "damaged"),
     (transposed, constant(1, 0, -9, 1, 2), OpKind.TRANSPOSE, "axis -9", "damaged"),
     (transposed, constant(1, 0, -1, 1, 2), OpKind.TRANSPOSE, "from behind", "from 0 up"),
+    (transposed, constant_shape(1, 2, 2), OpKind.TRANSPOSE, "a row is expected", "damaged"),
     (batched, constant(1, 2, 4), OpKind.SPACE_TO_BATCH_ND, "not a multiple", "damaged"),
     (batched, constant(1, 2), OpKind.SPACE_TO_BATCH_ND, "do not fit 4", "damaged"),
     (batched, constant(1, 2, 0), OpKind.SPACE_TO_BATCH_ND, "negative", "damaged"),

@@ -47,6 +47,14 @@ def _entries(tensor: Tensor, what: str) -> list[int]:
     return [int(value) for value in tensor.data.flat]
 
 
+def _row_of_axes(tensor: Tensor, *ranks: int) -> list[int]:
+    """Axes in a constant of so many dimensions; tflite-micro looks at that."""
+    axes = _entries(tensor, "axes")
+    if len(tensor.shape) not in ranks:
+        raise OptionError(f"its axes have shape {tensor.shape}, a row is expected")
+    return axes
+
+
 def _axis(axis: int, rank: int, what: str) -> int:
     if not -rank <= axis < rank:
         raise OptionError(f"{what} {axis} does not fit {rank} dimensions")
@@ -79,7 +87,7 @@ def _squeeze(operator: Any, inputs: tuple[int, ...], tensors: tuple[Tensor, ...]
 
 def _expand(operator: Any, inputs: tuple[int, ...], tensors: tuple[Tensor, ...]) -> ExpandDimsAttrs:
     rank = len(_operand(inputs, 0, tensors).shape)
-    axes = _entries(_operand(inputs, 1, tensors), "axis")
+    axes = _row_of_axes(_operand(inputs, 1, tensors), 0, 1)
     if len(axes) != 1:
         raise OptionError(f"it has {len(axes)} axes, one is expected")
     return ExpandDimsAttrs(axis=_axis(axes[0], rank + 1, "axis"))
@@ -146,7 +154,7 @@ def _transpose(
     operator: Any, inputs: tuple[int, ...], tensors: tuple[Tensor, ...]
 ) -> TransposeAttrs:
     rank = len(_operand(inputs, 0, tensors).shape)
-    written = _entries(_operand(inputs, 1, tensors), "permuted axes")
+    written = _row_of_axes(_operand(inputs, 1, tensors), 1)
     axes = [_axis(axis, rank, "axis") for axis in written]
     if sorted(axes) != list(range(rank)):
         raise OptionError(f"its axes {written} are no permutation of {rank} dimensions")
