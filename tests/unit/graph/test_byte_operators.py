@@ -23,7 +23,7 @@ from ectopy.graph.types import (
     TransposeAttrs,
 )
 from ectopy.vocab import OpKind
-from support.tflite_builder import FLOAT32, ModelBuilder, Quant
+from support.tflite_builder import FLOAT32, INT8, INT32, ModelBuilder, Quant
 
 QUANT = Quant(0.05, 3)
 X = 0
@@ -182,6 +182,20 @@ def dynamic(position: int) -> Spoil:
     return spoil
 
 
+def without_operands_from(position: int) -> Spoil:
+    def spoil(builder: ModelBuilder) -> None:
+        del builder.spec.ops[-1].inputs[position:]
+
+    return spoil
+
+
+def omitted(position: int) -> Spoil:
+    def spoil(builder: ModelBuilder) -> None:
+        builder.spec.ops[-1].inputs[position] = -1
+
+    return spoil
+
+
 def output_quant(scale: float, zero_point: int) -> Spoil:
     def spoil(builder: ModelBuilder) -> None:
         tensor = builder.spec.tensors[builder.spec.ops[-1].outputs[0]]
@@ -231,6 +245,16 @@ def value_of_other_scale(builder: ModelBuilder) -> None:
     builder.spec.tensors[builder.spec.ops[-1].inputs[2]].scales = (1.0,)
 
 
+def value_of_32_bits(builder: ModelBuilder) -> None:
+    value = builder.spec.tensors[builder.spec.ops[-1].inputs[2]]
+    value.type, value.data, value.scales, value.zero_points = INT32, bytes(4), (), ()
+
+
+def paddings_of_8_bits(builder: ModelBuilder) -> None:
+    paddings = builder.spec.tensors[builder.spec.ops[-1].inputs[1]]
+    paddings.type, paddings.data = INT8, bytes([0, 0, 1, 0, 2, 3, 0, 1])
+
+
 def two_values(builder: ModelBuilder) -> None:
     value = builder.spec.tensors[builder.spec.ops[-1].inputs[2]]
     value.shape, value.data = (2,), b"ab"
@@ -259,11 +283,16 @@ REJECTIONS: list[tuple[Make, Spoil | None, OpKind, str, str]] = [
     (expanded, constant(1, 9), OpKind.EXPAND_DIMS, "axis 9", "damaged"),
     (padded, constant(1, 1, 2, 3), OpKind.PAD, "do not fit", "damaged"),
     (padded, constant(1, *[0] * 7, -1), OpKind.PAD, "do not fit", "damaged"),
+    (padded, paddings_of_8_bits, OpKind.PAD, "16 int32 numbers", FIXED),
+    (padded, omitted(1), OpKind.PAD, "input 1 is missing", "damaged"),
+    (padded, without_operands_from(1), OpKind.PAD, "input 1 is missing", "damaged"),
     (padded, dynamic(1), OpKind.PAD, "not a constant", FIXED),
     (padded, output_shape(1, 5, 11, 3), OpKind.PAD, "output has shape", "damaged"),
     (padded, output_quant(0.05, 4), OpKind.PAD, "differ in scale", AGAIN),
     (padded_with_a_value, value_of_other_scale, OpKind.PADV2, "differ in scale", AGAIN),
     (padded_with_a_value, two_values, OpKind.PADV2, "not one constant", FIXED),
+    (padded_with_a_value, value_of_32_bits, OpKind.PADV2, "not one constant", FIXED),
+    (padded_with_a_value, omitted(2), OpKind.PADV2, "input 2 is missing", "damaged"),
     (padded_with_a_value, dynamic(2), OpKind.PADV2, "not one constant", FIXED),
     (joined, option("Axis", 4), OpKind.CONCATENATION, "axis 4", "damaged"),
     (joined, option("FusedActivationFunction", 1), OpKind.CONCATENATION, "fused", "own"),
@@ -286,12 +315,15 @@ REJECTIONS: list[tuple[Make, Spoil | None, OpKind, str, str]] = [
     (transposed, constant(1, 0, -1, 1, 2), OpKind.TRANSPOSE, "from behind", "from 0 up"),
     (transposed, constant_shape(1, 2, 2), OpKind.TRANSPOSE, "a row is expected", "damaged"),
     (batched, constant(1, 2, 4), OpKind.SPACE_TO_BATCH_ND, "not a multiple", "damaged"),
+    (batched, constant(1, 3, 3), OpKind.SPACE_TO_BATCH_ND, "not a multiple", "damaged"),
     (batched, constant(1, 2), OpKind.SPACE_TO_BATCH_ND, "do not fit 4", "damaged"),
     (batched, constant(1, 2, 0), OpKind.SPACE_TO_BATCH_ND, "negative", "damaged"),
     (padded_batches, None, OpKind.SPACE_TO_BATCH_ND, "memory it never set", "layer of its own"),
     (unbatched, constant(1, 4, 2), OpKind.BATCH_TO_SPACE_ND, "batch of 6", "damaged"),
     (unbatched, constant(2, 9, 0, 0, 0), OpKind.BATCH_TO_SPACE_ND, "output has", "damaged"),
     (resized, dynamic(1), OpKind.RESIZE_NEAREST_NEIGHBOR, "two constant numbers", FIXED),
+    (resized, constant(1, 8, 9, 1), OpKind.RESIZE_NEAREST_NEIGHBOR, "two constant", FIXED),
+    (resized, omitted(1), OpKind.RESIZE_NEAREST_NEIGHBOR, "input 1 is missing", "damaged"),
     (resized, constant(1, 8, 8), OpKind.RESIZE_NEAREST_NEIGHBOR, "output has shape", "damaged"),
     (resized, three_dimensions, OpKind.RESIZE_NEAREST_NEIGHBOR, "have 4 dim", "damaged"),
     (soft, output_quant(1 / 128, -128), OpKind.SOFTMAX, "needs scale 1/256", AGAIN),

@@ -43,7 +43,9 @@ def _operand(inputs: tuple[int, ...], position: int, tensors: tuple[Tensor, ...]
 def _entries(tensor: Tensor, what: str) -> list[int]:
     """The numbers of a constant int32 operand."""
     if tensor.data is None or tensor.dtype is not DType.INT32 or tensor.elements > MAX_ENTRIES:
-        raise OptionError(f"its {what} are not a constant", FIXED_SHAPE)
+        raise OptionError(
+            f"its {what} are not a constant of at most {MAX_ENTRIES} int32 numbers", FIXED_SHAPE
+        )
     return [int(value) for value in tensor.data.flat]
 
 
