@@ -245,6 +245,11 @@ def value_of_other_scale(builder: ModelBuilder) -> None:
     builder.spec.tensors[builder.spec.ops[-1].inputs[2]].scales = (1.0,)
 
 
+def blocks_of_one_dimension(builder: ModelBuilder) -> None:
+    constant(1, 2)(builder)
+    constant(2, 0, 0)(builder)
+
+
 def value_of_32_bits(builder: ModelBuilder) -> None:
     value = builder.spec.tensors[builder.spec.ops[-1].inputs[2]]
     value.type, value.data, value.scales, value.zero_points = INT32, bytes(4), (), ()
@@ -283,6 +288,7 @@ REJECTIONS: list[tuple[Make, Spoil | None, OpKind, str, str]] = [
     (expanded, constant(1, 9), OpKind.EXPAND_DIMS, "axis 9", "damaged"),
     (padded, constant(1, 1, 2, 3), OpKind.PAD, "do not fit", "damaged"),
     (padded, constant(1, *[0] * 7, -1), OpKind.PAD, "do not fit", "damaged"),
+    (padded, constant(1, *[0] * 17), OpKind.PAD, "16 int32 numbers", FIXED),
     (padded, paddings_of_8_bits, OpKind.PAD, "16 int32 numbers", FIXED),
     (padded, omitted(1), OpKind.PAD, "input 1 is missing", "damaged"),
     (padded, without_operands_from(1), OpKind.PAD, "input 1 is missing", "damaged"),
@@ -317,6 +323,8 @@ REJECTIONS: list[tuple[Make, Spoil | None, OpKind, str, str]] = [
     (batched, constant(1, 2, 4), OpKind.SPACE_TO_BATCH_ND, "not a multiple", "damaged"),
     (batched, constant(1, 3, 3), OpKind.SPACE_TO_BATCH_ND, "not a multiple", "damaged"),
     (batched, constant(1, 2), OpKind.SPACE_TO_BATCH_ND, "do not fit 4", "damaged"),
+    (batched, blocks_of_one_dimension, OpKind.SPACE_TO_BATCH_ND, "do not fit 4", "damaged"),
+    (batched, constant(2, 0, 0, 0), OpKind.SPACE_TO_BATCH_ND, "do not fit 4", "damaged"),
     (batched, constant(1, 2, 0), OpKind.SPACE_TO_BATCH_ND, "negative", "damaged"),
     (padded_batches, None, OpKind.SPACE_TO_BATCH_ND, "memory it never set", "layer of its own"),
     (unbatched, constant(1, 4, 2), OpKind.BATCH_TO_SPACE_ND, "batch of 6", "damaged"),
