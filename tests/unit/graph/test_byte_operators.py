@@ -328,6 +328,7 @@ REJECTIONS: list[tuple[Make, Spoil | None, OpKind, str, str]] = [
     (batched, constant(1, 2, 0), OpKind.SPACE_TO_BATCH_ND, "negative", "damaged"),
     (padded_batches, None, OpKind.SPACE_TO_BATCH_ND, "memory it never set", "layer of its own"),
     (unbatched, constant(1, 4, 2), OpKind.BATCH_TO_SPACE_ND, "batch of 6", "damaged"),
+    (unbatched, constant(2, -1, 0, 0, 2), OpKind.BATCH_TO_SPACE_ND, "negative", "damaged"),
     (unbatched, constant(2, 9, 0, 0, 0), OpKind.BATCH_TO_SPACE_ND, "output has", "damaged"),
     (resized, dynamic(1), OpKind.RESIZE_NEAREST_NEIGHBOR, "two constant numbers", FIXED),
     (resized, constant(1, 8, 9, 1), OpKind.RESIZE_NEAREST_NEIGHBOR, "two constant", FIXED),
