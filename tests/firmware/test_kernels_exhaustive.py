@@ -30,9 +30,17 @@ def difference() -> bytes:
 
 
 def cropped() -> bytes:
+    """Two images, and crops on all sides."""
     builder = ModelBuilder()
-    x = builder.input((6, 3, 4, 5), Quant(0.05, 3))
+    x = builder.input((12, 3, 4, 5), Quant(0.05, 3))
     return builder.finish(builder.batch_to_space(x, (3, 2), [(2, 1), (3, 2)]))
+
+
+def padded() -> bytes:
+    """All four dimensions, each side by another length."""
+    builder = ModelBuilder()
+    x = builder.input((2, 3, 4, 5), Quant(0.05, 3))
+    return builder.finish(builder.pad(x, [(3, 1), (2, 4), (1, 5), (6, 2)], value=-128))
 
 
 def probabilities() -> bytes:
@@ -45,6 +53,7 @@ MODELS = {
     "averages": averages,
     "difference": difference,
     "cropped": cropped,
+    "padded": padded,
     "probabilities": probabilities,
 }
 
@@ -75,19 +84,19 @@ def telling_logits() -> np.ndarray:
     return np.concatenate(found)[:64]
 
 
-def input_of(name: str) -> np.ndarray:
+def input_of(name: str, elements: int) -> np.ndarray:
     if name == "averages":
         return EVERY_PAIR
     if name == "difference":
         return np.repeat(EVERY_VALUE, 256)
     if name == "probabilities":
         return telling_logits()
-    return np.arange(6 * 3 * 4 * 5).astype(np.int16).astype(np.int8)
+    return np.arange(elements).astype(np.int16).astype(np.int8)
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_kernel_equals_the_reference(name: str, host: HostModels, files: dict[str, bytes]) -> None:
     number = list(MODELS).index(name)
-    x = input_of(name).astype(np.int8)
+    x = input_of(name, host.graphs[number].input.elements).astype(np.int8)
     (outputs,) = host.run([(number, x)])
     assert_equal(host.graphs[number], outputs, open_reference(files[name], host.graphs[number]), x)

@@ -23,7 +23,7 @@ from ectopy.graph.types import (
     TransposeAttrs,
 )
 from ectopy.vocab import OpKind
-from support.tflite_builder import FLOAT32, ModelBuilder, Quant
+from support.tflite_builder import FLOAT32, INT8, INT32, ModelBuilder, Quant
 
 QUANT = Quant(0.05, 3)
 X = 0
@@ -67,7 +67,7 @@ def sliced(builder: ModelBuilder, x: int) -> int:
 
 
 def transposed(builder: ModelBuilder, x: int) -> int:
-    return builder.transpose(x, (0, -1, 1, 2))
+    return builder.transpose(x, (0, 3, 1, 2))
 
 
 def batched(builder: ModelBuilder, x: int) -> int:
@@ -164,11 +164,34 @@ def constant(position: int, *values: int) -> Spoil:
     return spoil
 
 
+def constant_shape(position: int, *shape: int) -> Spoil:
+    """The same numbers in other dimensions."""
+
+    def spoil(builder: ModelBuilder) -> None:
+        builder.spec.tensors[builder.spec.ops[-1].inputs[position]].shape = shape
+
+    return spoil
+
+
 def dynamic(position: int) -> Spoil:
     """An operand that is computed, not constant."""
 
     def spoil(builder: ModelBuilder) -> None:
         builder.spec.ops[-1].inputs[position] = X
+
+    return spoil
+
+
+def without_operands_from(position: int) -> Spoil:
+    def spoil(builder: ModelBuilder) -> None:
+        del builder.spec.ops[-1].inputs[position:]
+
+    return spoil
+
+
+def omitted(position: int) -> Spoil:
+    def spoil(builder: ModelBuilder) -> None:
+        builder.spec.ops[-1].inputs[position] = -1
 
     return spoil
 
@@ -212,8 +235,29 @@ def one_operand_of_other_shape(builder: ModelBuilder) -> None:
     builder.spec.ops[-1].inputs = [X, other]
 
 
+def one_operand_of_fewer_dimensions(builder: ModelBuilder) -> None:
+    """All that are beside the axis, which is the last."""
+    other = builder.constant(np.zeros((1, 4, 6)), QUANT)
+    builder.spec.ops[-1].inputs = [X, other]
+
+
 def value_of_other_scale(builder: ModelBuilder) -> None:
     builder.spec.tensors[builder.spec.ops[-1].inputs[2]].scales = (1.0,)
+
+
+def blocks_of_one_dimension(builder: ModelBuilder) -> None:
+    constant(1, 2)(builder)
+    constant(2, 0, 0)(builder)
+
+
+def value_of_32_bits(builder: ModelBuilder) -> None:
+    value = builder.spec.tensors[builder.spec.ops[-1].inputs[2]]
+    value.type, value.data, value.scales, value.zero_points = INT32, bytes(4), (), ()
+
+
+def paddings_of_8_bits(builder: ModelBuilder) -> None:
+    paddings = builder.spec.tensors[builder.spec.ops[-1].inputs[1]]
+    paddings.type, paddings.data = INT8, bytes([0, 0, 1, 0, 2, 3, 0, 1])
 
 
 def two_values(builder: ModelBuilder) -> None:
@@ -240,19 +284,27 @@ REJECTIONS: list[tuple[Make, Spoil | None, OpKind, str, str]] = [
     (squeezed, output_quant(0.5, 3), OpKind.SQUEEZE, "differ in scale", AGAIN),
     (expanded, constant(1, 1, 2), OpKind.EXPAND_DIMS, "2 axes", "damaged"),
     (expanded, dynamic(1), OpKind.EXPAND_DIMS, "not a constant", FIXED),
+    (expanded, constant_shape(1, 1, 1), OpKind.EXPAND_DIMS, "a row is expected", "damaged"),
     (expanded, constant(1, 9), OpKind.EXPAND_DIMS, "axis 9", "damaged"),
     (padded, constant(1, 1, 2, 3), OpKind.PAD, "do not fit", "damaged"),
     (padded, constant(1, *[0] * 7, -1), OpKind.PAD, "do not fit", "damaged"),
+    (padded, constant(1, *[0] * 17), OpKind.PAD, "16 int32 numbers", FIXED),
+    (padded, paddings_of_8_bits, OpKind.PAD, "16 int32 numbers", FIXED),
+    (padded, omitted(1), OpKind.PAD, "input 1 is missing", "damaged"),
+    (padded, without_operands_from(1), OpKind.PAD, "input 1 is missing", "damaged"),
     (padded, dynamic(1), OpKind.PAD, "not a constant", FIXED),
     (padded, output_shape(1, 5, 11, 3), OpKind.PAD, "output has shape", "damaged"),
     (padded, output_quant(0.05, 4), OpKind.PAD, "differ in scale", AGAIN),
     (padded_with_a_value, value_of_other_scale, OpKind.PADV2, "differ in scale", AGAIN),
     (padded_with_a_value, two_values, OpKind.PADV2, "not one constant", FIXED),
+    (padded_with_a_value, value_of_32_bits, OpKind.PADV2, "not one constant", FIXED),
+    (padded_with_a_value, omitted(2), OpKind.PADV2, "input 2 is missing", "damaged"),
     (padded_with_a_value, dynamic(2), OpKind.PADV2, "not one constant", FIXED),
     (joined, option("Axis", 4), OpKind.CONCATENATION, "axis 4", "damaged"),
     (joined, option("FusedActivationFunction", 1), OpKind.CONCATENATION, "fused", "own"),
     (joined, eleven_operands, OpKind.CONCATENATION, "11 inputs", "several steps"),
     (joined, one_operand_of_other_shape, OpKind.CONCATENATION, "differ beside", "damaged"),
+    (joined, one_operand_of_fewer_dimensions, OpKind.CONCATENATION, "differ beside", "damaged"),
     (joined, output_quant(0.06, 3), OpKind.CONCATENATION, "differ in scale", AGAIN),
     (joined_constants, None, OpKind.CONCATENATION, "are constants", "damaged"),
     (sliced, option("EllipsisMask", 1), OpKind.STRIDED_SLICE, "EllipsisMask", PLAIN),
@@ -265,13 +317,22 @@ REJECTIONS: list[tuple[Make, Spoil | None, OpKind, str, str]] = [
     (sliced, constant(1, 7, -1, 0, 0), OpKind.STRIDED_SLICE, "nothing along axis 2", PLAIN),
     (sliced, constant(1, 7, 4, 5, 0), OpKind.STRIDED_SLICE, "nothing along axis 1", PLAIN),
     (transposed, constant(1, 0, 1, 1, 2), OpKind.TRANSPOSE, "no permutation", "damaged"),
+    (transposed, constant(1, 0, -9, 1, 2), OpKind.TRANSPOSE, "axis -9", "damaged"),
+    (transposed, constant(1, 0, -1, 1, 2), OpKind.TRANSPOSE, "from behind", "from 0 up"),
+    (transposed, constant_shape(1, 2, 2), OpKind.TRANSPOSE, "a row is expected", "damaged"),
     (batched, constant(1, 2, 4), OpKind.SPACE_TO_BATCH_ND, "not a multiple", "damaged"),
+    (batched, constant(1, 3, 3), OpKind.SPACE_TO_BATCH_ND, "not a multiple", "damaged"),
     (batched, constant(1, 2), OpKind.SPACE_TO_BATCH_ND, "do not fit 4", "damaged"),
+    (batched, blocks_of_one_dimension, OpKind.SPACE_TO_BATCH_ND, "do not fit 4", "damaged"),
+    (batched, constant(2, 0, 0, 0), OpKind.SPACE_TO_BATCH_ND, "do not fit 4", "damaged"),
     (batched, constant(1, 2, 0), OpKind.SPACE_TO_BATCH_ND, "negative", "damaged"),
     (padded_batches, None, OpKind.SPACE_TO_BATCH_ND, "memory it never set", "layer of its own"),
     (unbatched, constant(1, 4, 2), OpKind.BATCH_TO_SPACE_ND, "batch of 6", "damaged"),
+    (unbatched, constant(2, -1, 0, 0, 2), OpKind.BATCH_TO_SPACE_ND, "negative", "damaged"),
     (unbatched, constant(2, 9, 0, 0, 0), OpKind.BATCH_TO_SPACE_ND, "output has", "damaged"),
     (resized, dynamic(1), OpKind.RESIZE_NEAREST_NEIGHBOR, "two constant numbers", FIXED),
+    (resized, constant(1, 8, 9, 1), OpKind.RESIZE_NEAREST_NEIGHBOR, "two constant", FIXED),
+    (resized, omitted(1), OpKind.RESIZE_NEAREST_NEIGHBOR, "input 1 is missing", "damaged"),
     (resized, constant(1, 8, 8), OpKind.RESIZE_NEAREST_NEIGHBOR, "output has shape", "damaged"),
     (resized, three_dimensions, OpKind.RESIZE_NEAREST_NEIGHBOR, "have 4 dim", "damaged"),
     (soft, output_quant(1 / 128, -128), OpKind.SOFTMAX, "needs scale 1/256", AGAIN),

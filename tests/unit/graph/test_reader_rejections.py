@@ -180,6 +180,7 @@ REJECTIONS: list[tuple[str, Callable[[ModelSpec], None], str]] = [
     ("dynamic reshape", assigned("ops.4.inputs", [DENSE, X]), f"{RESHAPE_OP}.*dynamic"),
     ("shuffled weights", assigned("ops.3.options.WeightsFormat", 1), f"{DENSE_OP}.*shuffled"),
     ("mean without axes", assigned("ops.2.inputs", [MUL]), f"{MEAN_OP}.*axes"),
+    ("mean whose axes are left out", assigned("ops.2.inputs", [MUL, -1]), f"{MEAN_OP}.*axes"),
     ("convolution without bias", assigned("ops.0.inputs", [X, FILTER]), f"{CONV_OP}.*no bias"),
     ("omitted bias", assigned("ops.0.inputs", [X, FILTER, -1]), f"{CONV_OP}.*no bias"),
     ("weights that flow", assigned("ops.3.inputs", [MEAN, MEAN, -1]), f"{DENSE_OP}.*constant int8"),

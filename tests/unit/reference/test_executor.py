@@ -34,12 +34,14 @@ def assert_equal_everywhere(tflite: bytes, seed: int) -> None:
     graph = read_tflite(tflite, "random")
     oracle, ours = TflmInterpreter(tflite, graph), ReferenceExecutor(graph)
     for x in inputs_of(graph.input.elements, seed):
-        np.testing.assert_array_equal(oracle.invoke(x), ours.invoke(x))
+        np.testing.assert_array_equal(ours.invoke(x), oracle.invoke(x), strict=True)
         theirs, mine = oracle.tensors(), ours.tensors()
         assert theirs.keys() == mine.keys()
         for index, values in theirs.items():
             name = graph.tensors[index].name
-            np.testing.assert_array_equal(mine[index], values, err_msg=f"tensor {index} {name}")
+            np.testing.assert_array_equal(
+                mine[index], values, err_msg=f"tensor {index} {name}", strict=True
+            )
 
 
 @pytest.mark.parametrize("kind", list(OpKind))
@@ -53,6 +55,15 @@ def test_one_operator_equals_tflite_micro(kind: OpKind, data: st.DataObject) -> 
 @given(tflite=small_models(), seed=SEEDS)
 def test_several_operators_equal_tflite_micro_on_every_tensor(tflite: bytes, seed: int) -> None:
     assert_equal_everywhere(tflite, seed)
+
+
+def test_tensors_without_dimensions_equal_tflite_micro() -> None:
+    builder = ModelBuilder(seed=3)
+    x = builder.input((2, 3), Quant(0.1, 2))
+    mean = builder.mean(x, axes=(0, 1), output=Quant(0.07, -5), keep_dims=False)
+    y = builder.add(mean, mean, output=Quant(0.2, 9))
+    y = builder.mul(y, builder.lookup("QUANTIZE", y, Quant(0.3, 1)), output=Quant(0.5, 0))
+    assert_equal_everywhere(builder.finish(y), seed=0)
 
 
 @pytest.mark.parametrize("per_channel", [False, True])

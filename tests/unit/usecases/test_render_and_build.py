@@ -160,6 +160,10 @@ def test_a_model_without_a_bundle_is_rendered_alone(bundle_of: MakeBundle, tmp_p
     result = CliRunner().invoke(group, ["render", "--model", str(file), "--out", str(out)])
     assert result.exit_code == 0, result.output
     assert "any: 4 operators, 3 kernel calls" in result.output
+    plan = render_file(file, EngineName.AOT, out).plan
+    assert plan is not None
+    arena, alive = plan.arena_bytes, plan.live_peak_bytes
+    assert f"arena {arena:,} bytes, of which at most {alive:,} are alive at once" in result.output
     assert [path.name for path in out.iterdir()] == ["model_aot.c"]
     file.write_bytes(tiny_model())
     alone = render_file(file, EngineName.AOT, out)

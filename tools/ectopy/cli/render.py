@@ -55,6 +55,6 @@ def _memory(rendering: Rendering) -> str:
         )
     kernels = sum(step.call is not None for step in plan.steps)
     return (
-        f"{kernels} kernel calls, arena {plan.arena_bytes:,} bytes (at least "
-        f"{plan.live_peak_bytes:,} are alive at once)"
+        f"{kernels} kernel calls, arena {plan.arena_bytes:,} bytes, of which at most "
+        f"{plan.live_peak_bytes:,} are alive at once"
     )

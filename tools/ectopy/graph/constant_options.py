@@ -31,6 +31,8 @@ PLAIN_SLICE = (
     "slice with begin, end and stride only, as x[:, 2:9:2] does; make new axes with a reshape"
 )
 
+FROM_THE_FRONT = "name all axes from 0 up, as tflite-micro wants them"
+
 
 def _operand(inputs: tuple[int, ...], position: int, tensors: tuple[Tensor, ...]) -> Tensor:
     if position >= len(inputs) or inputs[position] < 0:
@@ -41,8 +43,18 @@ def _operand(inputs: tuple[int, ...], position: int, tensors: tuple[Tensor, ...]
 def _entries(tensor: Tensor, what: str) -> list[int]:
     """The numbers of a constant int32 operand."""
     if tensor.data is None or tensor.dtype is not DType.INT32 or tensor.elements > MAX_ENTRIES:
-        raise OptionError(f"its {what} are not a constant", FIXED_SHAPE)
+        raise OptionError(
+            f"its {what} are not a constant of at most {MAX_ENTRIES} int32 numbers", FIXED_SHAPE
+        )
     return [int(value) for value in tensor.data.flat]
+
+
+def _row_of_axes(tensor: Tensor, *ranks: int) -> list[int]:
+    """Axes in a constant of so many dimensions; tflite-micro looks at that."""
+    axes = _entries(tensor, "axes")
+    if len(tensor.shape) not in ranks:
+        raise OptionError(f"its axes have shape {tensor.shape}, a row is expected")
+    return axes
 
 
 def _axis(axis: int, rank: int, what: str) -> int:
@@ -77,7 +89,7 @@ def _squeeze(operator: Any, inputs: tuple[int, ...], tensors: tuple[Tensor, ...]
 
 def _expand(operator: Any, inputs: tuple[int, ...], tensors: tuple[Tensor, ...]) -> ExpandDimsAttrs:
     rank = len(_operand(inputs, 0, tensors).shape)
-    axes = _entries(_operand(inputs, 1, tensors), "axis")
+    axes = _row_of_axes(_operand(inputs, 1, tensors), 0, 1)
     if len(axes) != 1:
         raise OptionError(f"it has {len(axes)} axes, one is expected")
     return ExpandDimsAttrs(axis=_axis(axes[0], rank + 1, "axis"))
@@ -144,9 +156,12 @@ def _transpose(
     operator: Any, inputs: tuple[int, ...], tensors: tuple[Tensor, ...]
 ) -> TransposeAttrs:
     rank = len(_operand(inputs, 0, tensors).shape)
-    axes = [_axis(a, rank, "axis") for a in _entries(_operand(inputs, 1, tensors), "permuted axes")]
+    written = _row_of_axes(_operand(inputs, 1, tensors), 1)
+    axes = [_axis(axis, rank, "axis") for axis in written]
     if sorted(axes) != list(range(rank)):
-        raise OptionError(f"its axes {axes} are no permutation of {rank} dimensions")
+        raise OptionError(f"its axes {written} are no permutation of {rank} dimensions")
+    if axes != written:
+        raise OptionError(f"its axes {written} are counted from behind", FROM_THE_FRONT)
     return TransposeAttrs(axes=tuple(axes))
 
 

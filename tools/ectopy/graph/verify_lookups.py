@@ -99,7 +99,9 @@ def _check_softmax(graph: Graph, op: Op) -> None:
     assert isinstance(op.attrs, SoftmaxAttrs)
     x, quant, y = _operand(graph, op)
     _expect_quant(op, y, 256, -128)
-    if not x.shape or x.shape[-1] > MAX_SOFTMAX_DEPTH:
+    if not x.shape:
+        raise fail(op, "its input has no axis")
+    if x.shape[-1] > MAX_SOFTMAX_DEPTH:
         raise fail(
             op,
             f"its last axis of {x.shape} has more than {MAX_SOFTMAX_DEPTH} entries",

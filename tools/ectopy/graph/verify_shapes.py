@@ -113,7 +113,7 @@ def _check_concatenation(graph: Graph, op: Op) -> None:
     for tensor in operands:
         check_same_quant(op, tensor, graph.op_output(op))
     shape = operands[0].shape
-    others = {(t.shape[:axis], t.shape[axis + 1 :]) for t in operands}
+    others = {(len(t.shape), t.shape[:axis], t.shape[axis + 1 :]) for t in operands}
     if len(others) > 1:
         raise fail(op, f"shapes {[t.shape for t in operands]} differ beside axis {axis}")
     length = sum(t.shape[axis] for t in operands)

@@ -75,7 +75,7 @@ class Arithmetic:
         """Rescales, adds the output zero point, clamps.
 
         Args:
-            accumulators: int32, channels last.
+            accumulators: int32, channels last; of the output's shape, which may be ().
             multipliers: Multiplier and shift of each channel, or one pair for all.
             output: The operator's output tensor.
             activation: Fused activation.
@@ -83,7 +83,7 @@ class Arithmetic:
         multiplier, shift = np.array(multipliers, np.int64).T
         rescaled = self.rescale(self.accumulator(accumulators), multiplier, shift)
         offset = np.int32(self.output_zero_point * quant_of(output).zero_point)
-        return self.clamp(rescaled + offset, output, activation)
+        return self.clamp(rescaled + offset, output, activation).reshape(accumulators.shape)
 
 
 TFLITE = Arithmetic()
