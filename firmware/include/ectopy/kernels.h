@@ -162,7 +162,7 @@ void ect_fully_connected_s8_ref(const ect_fully_connected_s8_t *p, const int8_t 
  * Constants are packed by the compiler (tools/ectopy/aot/pack.py). */
 #define ECT_M4_MAX_ROW    512 /* elements of a row that a kernel copies to the stack */
 #define ECT_M4_MAX_PAIRS  64
-#define ECT_M4_TILE_WORDS 384
+#define ECT_M4_TILE_WORDS 448
 #define ECT_M4_TAP_WORDS  5
 
 /* Requantization of one channel, see kernels/m4/channel.h. */

@@ -2,7 +2,9 @@
 #pragma GCC target("general-regs-only") /* matrix.h keeps its inputs in the others */
 #endif
 
-#define ECT_GROUP_OUTPUTS ect_group_wide
+#define ECT_GROUP_OUTPUTS       ect_group_wide
+#define ECT_ENTER               ect_enter_wide
+#define ECT_STREAM_WORDS(pairs) (2 + 2 * (pairs) + 4)
 #include "product.h"
 
 void ect_conv2d_1x1_s8_m4(const ect_conv2d_1x1_m4_t *p, const int8_t *in, const int8_t *gate,

@@ -1,5 +1,5 @@
 /* The second half of matrix.h: eight sums to eight outputs, their words stored, and back to label 4
- * while outputs are left. Arithmetic: channel.h, and where there is a residual
+ * until the stream ends. Arithmetic: channel.h, and where there is a residual
  *
  *   (own factor * y + (factor * 256 * residual) / 2^16 + offset) / 2^22
  *
@@ -34,30 +34,27 @@
     "bfi " #a ", " #b ", #8, #8; bfi " #c ", " #d ", #8, #8;"                                      \
     "pkhbt " #a ", " #a ", " #c ", lsl #16;"
 
-/* Stores the word of output o. Then r1 is the place of the next, r3 the row, and the flags tell
- * what is left behind both: they last until the end. */
-#define ECT_NEXT                                                                                   \
-    "ldr r1, %[out]; ldr r3, %[row]; ldr r2, %[left];"                                             \
-    "str r0, [r1]; subs r2, r2, #2; str r2, %[left]; bmi 6f;"                                      \
-    "add r1, r1, r3; add r0, r1, r3; str r0, %[out];"
+/* Single loads one after the other take a cycle each but the first. */
+#define ECT_WRITE_PLAIN                                                                            \
+    "ldr r10, %[zero_point]; ldr r11, %[out]; ldr r8, [r12], #4; ldr r9, [r12], #4;"               \
+    ECT_REQUANTIZE(r0, r1, r2, r3, r8, r9, r10) ECT_PACK(r0, r1, r2, r3)                           \
+    "ldr r1, %[row]; ldr r2, %[end]; ldr r8, [r12], #4; ldr r9, [r12], #4;"                        \
+    "str r0, [r11]; add r11, r11, r1;"                                                             \
+    ECT_REQUANTIZE(r4, r5, r6, r7, r8, r9, r10) ECT_PACK(r4, r5, r6, r7)                           \
+    "str r4, [r11]; add r11, r11, r1; str r11, %[out]; teq r12, r2; bne 4b;"
 
 #define ECT_WRITE_SUMS                                                                             \
-    "ldr r11, [lr]; ldr r8, %[own]; ldr r9, %[factor]; ldr r10, %[offset];"                        \
-    ECT_ADD_RESIDUAL(r0, r1, r2, r3) ECT_PACK(r0, r1, r2, r3) ECT_NEXT                             \
-    "ldr lr, %[residual]; add lr, lr, r3; add r0, lr, r3;"                                         \
-    "ldr r11, [lr]; str r0, %[residual]; ldrd r0, r2, [r12], #8; ldr r3, %[zero_point];"           \
-    ECT_REQUANTIZE(r4, r5, r6, r7, r0, r2, r3) ECT_ADD_RESIDUAL(r4, r5, r6, r7)                    \
-    ECT_PACK(r4, r5, r6, r7) "str r4, [r1]; bgt 4b; b 6f;"
+    "ldr lr, %[zero_point]; ldm r12!, {r8-r11};"                                                   \
+    ECT_REQUANTIZE(r0, r1, r2, r3, r8, r9, lr) ECT_REQUANTIZE(r4, r5, r6, r7, r10, r11, lr)        \
+    "ldr lr, %[out]; ldr r11, %[from_out]; ldr r8, %[own]; ldr r9, %[factor]; ldr r10, %[offset];" \
+    "ldr r11, [lr, r11];"                                                                          \
+    ECT_ADD_RESIDUAL(r0, r1, r2, r3) ECT_PACK(r0, r1, r2, r3)                                      \
+    "ldr r1, %[out]; ldr r2, %[row]; ldr r3, %[from_out]; str r0, [r1]; add r1, r1, r2;"           \
+    "ldr r0, %[end]; ldr r11, [r1, r3];"                                                           \
+    ECT_ADD_RESIDUAL(r4, r5, r6, r7) ECT_PACK(r4, r5, r6, r7)                                      \
+    "str r4, [r1]; add r1, r1, r2; str r1, %[out]; teq r12, r0; bne 4b;"
 
-#define ECT_WRITE_PLAIN                                                                            \
-    ECT_PACK(r0, r1, r2, r3) ECT_NEXT "ldrd r8, r9, [r12], #8;"                                    \
-    ECT_REQUANTIZE(r4, r5, r6, r7, r8, r9, r10)                                                    \
-    ECT_PACK(r4, r5, r6, r7) "str r4, [r1]; bgt 4b;"
-
-#define ECT_WRITE                                                                                  \
-    "ldrd r8, r9, [r12], #8; ldr r10, %[zero_point]; ldr lr, %[residual];"                         \
-    ECT_REQUANTIZE(r0, r1, r2, r3, r8, r9, r10)                                                    \
-    "cmp lr, #0; beq 5f;" ECT_WRITE_SUMS "5:" ECT_WRITE_PLAIN "6:"
+#define ECT_WRITE "bcs 5f;" ECT_WRITE_PLAIN "b 6f; 5:" ECT_WRITE_SUMS "6:"
 
 /* clang-format on */
 

@@ -2,6 +2,8 @@
 #ifndef ECTOPY_KERNELS_M4_MATRIX_TWIN_H
 #define ECTOPY_KERNELS_M4_MATRIX_TWIN_H
 
+#include <stddef.h>
+
 #include "channel.h"
 
 static inline void ect_save_floats(uint32_t *saved) {
@@ -37,16 +39,16 @@ static inline void ect_write_pixels(const ect_group_t *g, const int32_t *doubled
     ect_store_s8x4(out, ect_pack_s8x4(y[0], y[1], y[2], y[3]));
 }
 
-static inline void ect_group_twin(ect_group_t g, bool narrow) {
-    const uint32_t *w = g.stream;
-    for (; g.left > 0; g.left -= 2) {
+static inline void ect_group_twin(ect_group_t *g, bool narrow) {
+    const int8_t *residual = g->residual;
+    for (const uint32_t *w = g->stream; w != g->stream_end; w += 4) {
         int32_t sums[2][ECT_PIXELS];
         for (int32_t i = 0; i < ECT_PIXELS; ++i) {
             sums[0][i] = (int32_t)w[0];
             sums[1][i] = (int32_t)w[1];
         }
         w += 2;
-        for (const uint32_t *x = g.group; x != g.end; x += ECT_PIXELS, w += narrow ? 1 : 2) {
+        for (const uint32_t *x = g->group; x != g->end; x += ECT_PIXELS, w += narrow ? 1 : 2) {
             const uint32_t w0 = narrow ? ect_sxtb16(w[0]) : w[0];
             const uint32_t w1 = narrow ? ect_sxtb16_ror8(w[0]) : w[1];
             for (int32_t i = 0; i < ECT_PIXELS; ++i) {
@@ -57,20 +59,27 @@ static inline void ect_group_twin(ect_group_t g, bool narrow) {
         for (int32_t i = 0; i < 2 * ECT_PIXELS && narrow; ++i) {
             sums[i / ECT_PIXELS][i % ECT_PIXELS] *= 2;
         }
-        for (int32_t i = 0; i < 2 && i < g.left; ++i) {
-            ect_write_pixels(&g, sums[i], w + 2 * i, g.residual, g.out);
-            g.out += g.row;
-            g.residual = g.residual != NULL ? g.residual + g.row : NULL;
+        for (int32_t i = 0; i < 2; ++i) {
+            ect_write_pixels(g, sums[i], w + 2 * i, residual, g->out);
+            g->out += g->row;
+            residual = residual != NULL ? residual + g->row : NULL;
         }
-        w += 4;
     }
 }
 
-static inline void ect_group_wide(ect_group_t g) {
+static inline int32_t ect_enter_wide(int32_t pairs) {
+    return pairs;
+}
+
+static inline int32_t ect_enter_narrow(int32_t pairs) {
+    return pairs;
+}
+
+static inline void ect_group_wide(ect_group_t *g) {
     ect_group_twin(g, false);
 }
 
-static inline void ect_group_narrow(ect_group_t g) {
+static inline void ect_group_narrow(ect_group_t *g) {
     ect_group_twin(g, true);
 }
 

@@ -7,22 +7,7 @@
 #ifndef ECTOPY_KERNELS_M4_TILE_H
 #define ECTOPY_KERNELS_M4_TILE_H
 
-#include <stdbool.h>
-
-#include "dsp_scale.h"
-#include "ectopy/kernels.h"
-
-#define ECT_PIXELS 4 /* of a group */
-
-/* Where a tile comes from and goes to. */
-typedef struct {
-    const int8_t *in; /* the first pixel of the first channel */
-    int32_t row;      /* bytes from channel to channel */
-    int32_t in_c;
-    int32_t groups;
-    int32_t group_words;
-    uint32_t *tile;
-} ect_gather_t;
+#include "gate.h"
 
 /* Four pixels of two channels to four words. */
 static inline void ect_interleave(uint32_t a, uint32_t b, uint32_t *words) {
@@ -47,63 +32,6 @@ static ECT_NOINLINE void ect_gather(const ect_gather_t *g) {
             b += ECT_PIXELS;
             words += g->group_words;
         }
-    }
-}
-
-/* x times the gate of its channel is (x * 256 * factor / 2^16 + offset) / 2^16, each quotient
- * rounded down. */
-typedef struct {
-    int32_t factor, offset;
-} ect_gain_t;
-
-static inline ect_gain_t ect_gain(const ect_gate_m4_t *p, int32_t gate) {
-    const int32_t factor = ect_smmulr((gate - p->gate_zero_point) * (1 << 20), p->factor);
-    const uint32_t zero_point = (uint32_t)p->in_zero_point << 8;
-    return (ect_gain_t){factor, p->offset - ect_smlawb(factor, zero_point, 0)};
-}
-
-static inline uint32_t ect_products(int32_t a, int32_t b) {
-    return ect_ssat16_8(ect_pkhtb_asr16((uint32_t)b, (uint32_t)a));
-}
-
-/* As ect_interleave, of products: the wanted byte is in the high half of a sum. */
-static inline void ect_interleave_products(uint32_t a, uint32_t b, ect_gain_t of_a, ect_gain_t of_b,
-                                           uint32_t *words) {
-    const uint32_t a02 = ect_raise02(a);
-    const uint32_t a13 = ect_raise13(a);
-    const uint32_t b02 = ect_raise02(b);
-    const uint32_t b13 = ect_raise13(b);
-    words[0] = ect_products(ect_smlawb(of_a.factor, a02, of_a.offset),
-                            ect_smlawb(of_b.factor, b02, of_b.offset));
-    words[1] = ect_products(ect_smlawb(of_a.factor, a13, of_a.offset),
-                            ect_smlawb(of_b.factor, b13, of_b.offset));
-    words[2] = ect_products(ect_smlawt(of_a.factor, a02, of_a.offset),
-                            ect_smlawt(of_b.factor, b02, of_b.offset));
-    words[3] = ect_products(ect_smlawt(of_a.factor, a13, of_a.offset),
-                            ect_smlawt(of_b.factor, b13, of_b.offset));
-}
-
-static ECT_NOINLINE void ect_gather_products(const ect_gather_t *g, const ect_gate_m4_t *p,
-                                             const int8_t *gate) {
-    const ect_gate_m4_t constants = *p;
-    const int32_t columns = ECT_PIXELS * g->groups;
-    const int32_t row = g->row;
-    const int32_t group_words = g->group_words;
-    const int8_t *last = gate + g->in_c - 1;
-    const int8_t *a = g->in;
-    for (uint32_t *tile = g->tile; gate <= last; tile += ECT_PIXELS, gate += 2) {
-        const bool alone = gate == last;
-        const int8_t *b = alone ? a : a + row;
-        const int8_t *next = a + 2 * row;
-        const ect_gain_t of_a = ect_gain(&constants, gate[0]);
-        const ect_gain_t of_b = alone ? of_a : ect_gain(&constants, gate[1]);
-        uint32_t *words = tile;
-        for (const int8_t *end = a + columns; a != end; words += group_words) {
-            ect_interleave_products(ect_load_s8x4(a), ect_load_s8x4(b), of_a, of_b, words);
-            a += ECT_PIXELS;
-            b += ECT_PIXELS;
-        }
-        a = next;
     }
 }
 

@@ -45,7 +45,7 @@ NO_MEAN = RowMean(offset=0, multiplier=0, shift=0, rounding=0, out_zero_point=0)
 MAX_PAIRS = 64
 """``ECT_M4_MAX_PAIRS``."""
 
-TILE_WORDS = 384
+TILE_WORDS = 448
 """``ECT_M4_TILE_WORDS``."""
 
 WIDE_PIXELS = 64
