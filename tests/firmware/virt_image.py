@@ -12,10 +12,10 @@ import numpy.typing as npt
 from ectopy.aot import compile_graph
 from ectopy.boards import BoardRequest, open_board
 from ectopy.codegen import render_model
-from ectopy.graph.types import Graph
+from ectopy.graph.types import Graph, Tensor
 from ectopy.protocol import Link
-from ectopy.vocab import BoardName, LinkKind
-from firmware.aot_host import FIRMWARE, KERNEL_SOURCES
+from ectopy.vocab import BoardName, LinkKind, Optimize
+from firmware.aot_host import FIRMWARE, KERNEL_SOURCES, shown_tensors
 from support.fake_firmware import M4, STRICT, run_compiler
 
 ANSWER_S = 60.0
@@ -32,7 +32,7 @@ class VirtAnswer:
     """What the board computed from one input.
 
     Attributes:
-        outputs: Bytes of every operator's output, by tensor index.
+        outputs: Bytes of each operator's output in the arena, by tensor index.
         instructions: Of an inference that nobody watches.
     """
 
@@ -48,9 +48,14 @@ def compile_objects(directory: Path) -> list[Path]:
     return sorted(directory.glob("*.o"))
 
 
-def build_elf(graph: Graph, objects: Sequence[Path], directory: Path) -> Path:
+def build_elf(
+    graph: Graph,
+    objects: Sequence[Path],
+    directory: Path,
+    optimize: Optimize = Optimize.SPEED,
+) -> Path:
     """An image of one model."""
-    text = render_model(graph, compile_graph(graph))["model_aot.c"]
+    text = render_model(graph, compile_graph(graph, optimize=optimize))["model_aot.c"]
     source = directory / f"{graph.name}.c"
     source.write_text(text)
     elf = directory / f"{graph.name}.elf"
@@ -58,15 +63,20 @@ def build_elf(graph: Graph, objects: Sequence[Path], directory: Path) -> Path:
     return elf
 
 
-def run_virt(elf: Path, graph: Graph, inputs: Sequence[npt.NDArray[np.int8]]) -> list[VirtAnswer]:
-    """Boots an image once and asks it for every input."""
+def run_virt(
+    elf: Path,
+    graph: Graph,
+    inputs: Sequence[npt.NDArray[np.int8]],
+    optimize: Optimize = Optimize.SPEED,
+) -> list[VirtAnswer]:
+    """Boots an image, which was built for the same goal, once and asks it for every input."""
     request = BoardRequest(board=BoardName.VIRT, elf=elf, link=LinkKind.FAST)
+    tensors = shown_tensors(graph, optimize)
     with open_board(request) as board:
-        return [_ask(board.link, graph, x) for x in inputs]
+        return [_ask(board.link, tensors, x) for x in inputs]
 
 
-def _ask(link: Link, graph: Graph, x: npt.NDArray[np.int8]) -> VirtAnswer:
-    tensors = [graph.op_output(op) for op in graph.ops]
+def _ask(link: Link, tensors: Sequence[Tensor], x: npt.NDArray[np.int8]) -> VirtAnswer:
     link.write(x.tobytes())
     answer = _receive(link, sum(tensor.nbytes for tensor in tensors) + 4)
     outputs, position = {}, 0

@@ -270,6 +270,11 @@ def joined_constants(builder: ModelBuilder, x: int) -> int:
     return builder.add(builder.concatenation([one, one], 2), x, output=QUANT)
 
 
+def soft_number(builder: ModelBuilder, x: int) -> int:
+    """Of a tensor without dimensions."""
+    return builder.softmax(builder.mean(x, axes=(0, 1, 2, 3), output=QUANT, keep_dims=False))
+
+
 def padded_batches(builder: ModelBuilder, x: int) -> int:
     return builder.space_to_batch(x, (2, 4), [(0, 0), (1, 1)])
 
@@ -335,6 +340,7 @@ REJECTIONS: list[tuple[Make, Spoil | None, OpKind, str, str]] = [
     (resized, omitted(1), OpKind.RESIZE_NEAREST_NEIGHBOR, "input 1 is missing", "damaged"),
     (resized, constant(1, 8, 8), OpKind.RESIZE_NEAREST_NEIGHBOR, "output has shape", "damaged"),
     (resized, three_dimensions, OpKind.RESIZE_NEAREST_NEIGHBOR, "have 4 dim", "damaged"),
+    (soft_number, None, OpKind.SOFTMAX, "no axis", "damaged"),
     (soft, output_quant(1 / 128, -128), OpKind.SOFTMAX, "needs scale 1/256", AGAIN),
     (soft, option("Beta", 0.0), OpKind.SOFTMAX, "beta 0", AGAIN),
     (soft, option("Beta", float("nan")), OpKind.SOFTMAX, "beta nan", AGAIN),

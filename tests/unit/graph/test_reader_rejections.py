@@ -207,6 +207,15 @@ def test_spoiled_model_is_rejected(spoil: Callable[[ModelSpec], None], pattern: 
     assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize(("count", "hint"), [(0, "damaged"), (2, "control flow")])
+def test_hint_tells_a_damaged_file_from_one_with_control_flow(count: int, hint: str) -> None:
+    spec = valid_spec()
+    spec.subgraphs = count
+    with pytest.raises(ModelError, match="subgraphs, one is expected") as caught:
+        read_tflite(spec.to_bytes(), "subgraphs")
+    assert hint in (caught.value.hint or "")
+
+
 def test_activation_with_a_scale_per_channel_is_rejected() -> None:
     spec = valid_spec()
     spec.tensors[MUL].scales = (0.1, 0.2, 0.3)

@@ -19,6 +19,7 @@ from ectopy.errors import ModelError
 from ectopy.graph.constant_options import CONSTANT_PARSERS
 from ectopy.graph.options import OptionError, parse_attrs
 from ectopy.graph.rejections import (
+    DAMAGED,
     FIXED_SHAPE,
     REQUANTIZE,
     SUPPORTED,
@@ -74,10 +75,11 @@ def parse_graph(data: bytes, name: str, sha256: str) -> Graph:
         struct.error, IndexError, ValueError, TypeError, OverflowError: The file is damaged.
     """
     model = tflite.Model.GetRootAs(data, 0)
-    if model.SubgraphsLength() != 1:
+    subgraphs = model.SubgraphsLength()
+    if subgraphs != 1:
+        several = "control flow and several signatures are not supported"
         raise file_error(
-            f"it has {model.SubgraphsLength()} subgraphs, one is expected",
-            hint="control flow and several signatures are not supported",
+            f"it has {subgraphs} subgraphs, one is expected", hint=several if subgraphs else DAMAGED
         )
     subgraph = model.Subgraphs(0)
     _bounded(subgraph.OperatorsLength(), 1, MAX_OPS, "operators")
