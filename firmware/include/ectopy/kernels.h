@@ -7,8 +7,9 @@
  * in [0, 2^31), shift positive to the left. Requantization is the double rounding form of the
  *    TFLite reference kernels; outputs equal theirs bit for bit.
  *  - Dimensions and constants are trusted: the compiler (tools/ectopy/aot) checks them once, on
- *    the host, and proves that |accumulator| * 2^max(shift, 0) < 2^30. So nothing can fail at run
- *    time and kernels return nothing.
+ *    the host, and proves that |accumulator| * 2^max(shift, 0) < 2^31, and < 2^30 for kernels of
+ *    kernels/m4; where it is not and the shift is negative, 96 is added to the shift (see
+ *    kernels/ref/requantize.h). So nothing can fail at run time and kernels return nothing.
  *  - `out` must not overlap any input unless a kernel says otherwise. No alignment is needed. */
 #ifndef ECTOPY_KERNELS_H
 #define ECTOPY_KERNELS_H

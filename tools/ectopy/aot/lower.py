@@ -35,6 +35,7 @@ from ectopy.fixedpoint import (
     mul_multiplier,
 )
 from ectopy.graph.geometry import windows_of
+from ectopy.graph.operands import reach
 from ectopy.graph.types import (
     ConstArray,
     ConvAttrs,
@@ -193,7 +194,7 @@ def _mean(graph: Graph, op: Op, attrs: MeanAttrs, planar: bool) -> KernelCall:
         )
     outer, reduced, inner = extents
     multiplier, shift = mean_multiplier(qx.scale, qy.scale, reduced)
-    check_accumulator(op, INT8_SPAN * reduced, shift)
+    check_accumulator(op, reach(qx) * reduced, shift)
     params = MeanParams(
         outer=outer,
         reduced=reduced,
@@ -264,7 +265,7 @@ def _mul(
 ) -> MulParams:
     a, b, y = (quant_of(tensor) for tensor in tensors)
     multiplier, shift = mul_multiplier(a.scale, b.scale, y.scale)
-    check_accumulator(op, INT8_SPAN**2, shift)
+    check_accumulator(op, reach(a) * reach(b), shift)
     low, high = activation_range(attrs.activation, y.scale, y.zero_point)
     return MulParams(
         walk=walk,

@@ -9,10 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ectopy.aot.params import Multipliers, Shifts
-from ectopy.aot.support import check_accumulator, quant_of
+from ectopy.aot.support import DOUBLED_LIMIT, check_accumulator, quant_of
 from ectopy.fixedpoint import activation_range, conv_multipliers, fully_connected_multiplier
 from ectopy.graph.types import ConstArray, Graph, Op, QuantParams, Tensor
 from ectopy.vocab import Activation, OpKind
+
+WIDE_SHIFT = 96
+"""``ECT_WIDE_SHIFT``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,6 +40,12 @@ class Weighted:
     shift: Shifts
     bound: npt.NDArray[np.int64]
     clamp: tuple[int, int]
+
+    @property
+    def portable_shift(self) -> Shifts:
+        """(out_c,), as the portable kernels take it: it also tells which accumulators are wide."""
+        wide = (self.shift < 0) & (self.bound >= DOUBLED_LIMIT)
+        return np.where(wide, self.shift + WIDE_SHIFT, self.shift).astype(np.int8)
 
     @property
     def qx(self) -> QuantParams:
