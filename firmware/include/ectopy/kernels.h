@@ -155,7 +155,21 @@ typedef struct {
 void ect_fully_connected_s8_ref(const ect_fully_connected_s8_t *p, const int8_t *in,
                                 const int8_t *weights, const int32_t *bias, int8_t *out);
 
-/* From here on kernels of kernels/m4, for the DSP extension of a Cortex-M4.
+/* From here on kernels of kernels/m4, for the DSP extension of a Cortex-M4. The first two take
+ * channels-last tensors; outputs are clamped to int8 and nothing else, and all requantization is as
+ * in kernels/m4/channel.h. */
+#define ECT_M4_MAX_DEPTH 512 /* inputs under a window */
+
+/* As ect_conv2d_s8_ref, with up to ECT_M4_MAX_DEPTH weights in a filter. Each filter is padded with
+ * zeros to whole words. */
+void ect_conv2d_s8_m4(const ect_conv2d_s8_t *p, const int8_t *in, const int8_t *weights,
+                      const int32_t *bias, int8_t *out);
+
+/* As ect_dwconv2d_m1_s8_ref; channels are a multiple of four. */
+void ect_dwconv2d_s8_m4(const ect_dwconv2d_s8_t *p, const int8_t *in, const int8_t *weights,
+                        const int32_t *bias, int8_t *out);
+
+/* All others:
  *
  * Their activations are planar: [channels][pixels], the time steps of one channel one after the
  * other (a tensor of one channel or of one pixel is the same in both layouts). Rows are a multiple
@@ -306,6 +320,10 @@ typedef struct {
  * constants the compiler found by trying all 65,536 pairs of operands: outputs equal those of
  * ect_mul_s8_ref. */
 void ect_mul_rows_s8_m4(const ect_mul_rows_m4_t *p, const int8_t *a, const int8_t *b, int8_t *out);
+
+/* a [rows][count] times b [count], otherwise the same. Any layout. */
+void ect_mul_columns_s8_m4(const ect_mul_rows_m4_t *p, const int8_t *a, const int8_t *b,
+                           int8_t *out);
 
 typedef struct {
     int32_t count;              /* a multiple of four */

@@ -42,13 +42,23 @@ static inline int32_t ect_requantize_wide(int32_t acc, int32_t multiplier, int32
     const int32_t left = shift <= ECT_MAX_LEFT_SHIFT ? shift : 0;
     const int64_t product = (int64_t)(acc * (1 << left)) * multiplier;
     const int32_t high = (int32_t)((product + (INT64_C(1) << 30)) >> 31);
-    return shift <= ECT_MAX_LEFT_SHIFT ? high
-                                       : ect_rounding_shift_right(high, ECT_WIDE_SHIFT - shift);
+    if (shift <= ECT_MAX_LEFT_SHIFT) {
+        return high;
+    }
+    return ect_rounding_shift_right(high, (ECT_WIDE_SHIFT - shift) & 31);
 }
 
 static inline int32_t ect_requantize(int32_t acc, int32_t multiplier, int32_t shift) {
     if (ECT_UNLIKELY(shift >= 0)) {
         return ect_requantize_wide(acc, multiplier, shift);
+    }
+    return ect_rounding_shift_right(ect_high_multiply(acc, multiplier), -shift);
+}
+
+/* For |acc| * 2^max(shift, 0) < 2^30, in fewer instructions. */
+static inline int32_t ect_requantize_narrow(int32_t acc, int32_t multiplier, int32_t shift) {
+    if (shift >= 0) {
+        return ect_high_multiply(acc * (1 << shift), multiplier);
     }
     return ect_rounding_shift_right(ect_high_multiply(acc, multiplier), -shift);
 }

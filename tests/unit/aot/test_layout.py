@@ -62,7 +62,8 @@ def test_one_operator_that_does_not_fit_keeps_its_neighbours_from_it() -> None:
     for graph in (rows(width=12), rows(activation=Activation.RELU), rows(reshape=True)):
         plan, kernels = planned(graph)
         assert not plan.planar, kernels
-        assert kernels[1:3] == [Kernel.CONV2D_1X1, Kernel.DWCONV2D_M1]
+        assert kernels[1] in {Kernel.CONV2D_1X1, Kernel.CONV2D_M4}
+        assert kernels[2] == Kernel.DWCONV2D_M1
 
 
 def test_planar_memory_has_the_channels_in_front() -> None:

@@ -15,11 +15,14 @@ from ectopy.aot.layout import Planar, physical_axes, physical_shape, planar_tens
 from ectopy.aot.lower_bytes import lower_bytes
 from ectopy.aot.lower_m4 import lower_planar_conv, lower_planar_depthwise, lower_vector
 from ectopy.aot.lower_matrix import lower_conv, lower_depthwise, lower_fully_connected
+from ectopy.aot.lower_pixels import fast_mul_columns, lower_pixels
 from ectopy.aot.lower_rows import fast_add, fast_max_pool, fast_mean, fast_mul
 from ectopy.aot.params import (
     AddParams,
     BroadcastWalk,
     Conv2d1x1Params,
+    Conv2dParams,
+    DepthwiseParams,
     FullyConnectedParams,
     MaxPoolParams,
     MeanParams,
@@ -88,14 +91,19 @@ def _faster(graph: Graph, op: Op, call: KernelCall) -> KernelCall:
     """The same operator in the same layout by a kernel for the DSP extension, if there is one."""
     faster: KernelCall | None = None
     match call.params:
-        case Conv2d1x1Params() | FullyConnectedParams():
+        case Conv2d1x1Params():
+            faster = lower_vector(graph, op) or lower_pixels(graph, op, call)
+        case Conv2dParams() | DepthwiseParams():
+            faster = lower_pixels(graph, op, call)
+        case FullyConnectedParams():
             faster = lower_vector(graph, op)
         case MaxPoolParams() as params if call.kernel is Kernel.MAX_POOL:
             faster = fast_max_pool(call, params)
         case MeanParams() as params:
             faster = fast_mean(call, params)
         case MulParams() as params:
-            faster = fast_mul(call, params, _quants(graph, op))
+            quants = _quants(graph, op)
+            faster = fast_mul(call, params, quants) or fast_mul_columns(call, params, quants)
         case AddParams() as params if call.kernel is Kernel.ADD:
             faster = fast_add(call, params, _quants(graph, op))
         case _:

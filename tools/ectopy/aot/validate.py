@@ -26,6 +26,7 @@ IN_PLACE = {
     Kernel.DWCONV2D_1XK_M4,
     Kernel.DWCONV2D_1XK_MEAN_M4,
     Kernel.MUL_ROWS_M4,
+    Kernel.MUL_COLUMNS_M4,
     Kernel.ADD_DENSE_M4,
 }
 """Kernels that read each byte of an operand before they write its place."""
@@ -46,6 +47,8 @@ CHANNELS_LAST_ONLY = {
     Kernel.CONV2D_1X1,
     Kernel.DWCONV2D,
     Kernel.DWCONV2D_M1,
+    Kernel.CONV2D_M4,
+    Kernel.DWCONV2D_M4,
     Kernel.FULLY_CONNECTED,
     Kernel.FULLY_CONNECTED_M4,
     Kernel.SOFTMAX,
@@ -60,7 +63,7 @@ CHANNELS_LAST_ONLY = {
 GATED = {Kernel.CONV2D_1X1_M4, Kernel.CONV2D_1X1_W8_M4}
 """Kernels that read a value per channel to the end, so that nothing may take its place."""
 
-DENSE_FIRST = {Kernel.MUL_ROWS_M4, *GATED}
+DENSE_FIRST = {Kernel.MUL_ROWS_M4, Kernel.MUL_COLUMNS_M4, *GATED}
 """Kernels for which the larger operand of a multiplication comes first."""
 
 AVERAGES = {Kernel.DWCONV2D_1XK_MEAN_M4, Kernel.CONV2D_DWCONV2D_1XK_MEAN_M4}
