@@ -6,12 +6,15 @@ takes the call of a portable kernel and returns the same operator by a faster on
 
 from __future__ import annotations
 
+from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 
 import numpy as np
 
+from ectopy.aot.lower_matrix import lower_conv
 from ectopy.aot.params import (
     Conv2d1x1Params,
+    Conv2dM4Params,
     Conv2dParams,
     DepthwiseParams,
     MulParams,
@@ -45,6 +48,25 @@ def lower_pixels(graph: Graph, op: Op, call: KernelCall) -> KernelCall | None:
             return None
 
 
+def lower_bridge(graph: Graph, op: Op, in_planar: bool, out_planar: bool) -> KernelCall | None:
+    """A convolution along rows that changes the layout on its way.
+
+    Args:
+        graph: The model.
+        op: Any.
+        in_planar: Layout of its input.
+        out_planar: Of its output.
+    """
+    x, y = graph.tensors[op.inputs[0]], graph.op_output(op)
+    if not isinstance(op.attrs, ConvAttrs) or (x.shape[:2], y.shape[:2]) != ((1, 1), (1, 1)):
+        return None
+    call = lower_pixels(graph, op, lower_conv(graph, op, op.attrs))
+    if call is None or not isinstance(call.params, Conv2dM4Params):
+        return None
+    params = replace(call.params, in_planar=int(in_planar), out_planar=int(out_planar))
+    return replace(call, params=params)
+
+
 def fast_mul_columns(
     call: KernelCall, params: MulParams, quants: tuple[QuantParams, QuantParams, QuantParams]
 ) -> KernelCall | None:
@@ -76,8 +98,9 @@ def _conv(call: KernelCall, params: Conv2dParams) -> KernelCall | None:
     """A single filter would be computed twice."""
     if params.kernel_h * params.kernel_w * params.in_c > MAX_DEPTH or params.out_c == 1:
         return None
+    fields = {field.name: getattr(params, field.name) for field in dataclass_fields(params)}
     operands = tuple(_whole_words(operand) for operand in call.operands)
-    return KernelCall(kernel=Kernel.CONV2D_M4, params=params, operands=operands)
+    return KernelCall(kernel=Kernel.CONV2D_M4, params=Conv2dM4Params(**fields), operands=operands)
 
 
 def _as_one_row(params: Conv2d1x1Params) -> Conv2dParams:

@@ -29,7 +29,7 @@ static const int8_t op1_shift[2] ECT_MODEL_SECTION = {
     -3, -4,
 };
 
-static const ect_conv2d_s8_t op1 = {
+static const ect_conv2d_m4_t op1 = {
     .in_h = 1,
     .in_w = 6,
     .in_c = 1,
@@ -50,6 +50,8 @@ static const ect_conv2d_s8_t op1 = {
     .clamp_max = 127,
     .multiplier = op1_multiplier,
     .shift = op1_shift,
+    .in_planar = 0,
+    .out_planar = 0,
 };
 
 /* Operator 2: MEAN. */
