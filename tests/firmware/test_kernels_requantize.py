@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ectopy.aot.rounding import rounding_constant, rounds_exactly
+from ectopy.aot.support import INT32_MAX
+from ectopy.aot.weighted import WIDE_SHIFT
 from ectopy.fixedpoint import multiply_by_quantized_multiplier
 from firmware.aot_host import FIRMWARE
 
@@ -48,6 +50,21 @@ def test_random_accumulators(requantize: Requantize, acc: int, multiplier: int, 
     acc >>= max(shift, 0)
     expected = int(multiply_by_quantized_multiplier(acc, multiplier, shift))
     assert requantize(acc, multiplier, shift) == expected
+
+
+@settings(max_examples=2000, deadline=None)
+@given(
+    acc=st.integers(-INT32_MAX, INT32_MAX) | st.sampled_from([-INT32_MAX, INT32_MAX, 2**30]),
+    multiplier=MULTIPLIERS,
+    shift=st.integers(-31, 30),
+)
+def test_accumulators_of_31_bits(
+    requantize: Requantize, acc: int, multiplier: int, shift: int
+) -> None:
+    acc >>= max(shift, 0)
+    expected = int(multiply_by_quantized_multiplier(acc, multiplier, shift))
+    told = shift if shift >= 0 else shift + WIDE_SHIFT
+    assert requantize(acc, multiplier, told) == expected
 
 
 @pytest.mark.parametrize("shift", [-1, -2, -7, -15, -30, -31, 0, 3])

@@ -7,8 +7,9 @@
  * in [0, 2^31), shift positive to the left. Requantization is the double rounding form of the
  *    TFLite reference kernels; outputs equal theirs bit for bit.
  *  - Dimensions and constants are trusted: the compiler (tools/ectopy/aot) checks them once, on
- *    the host, and proves that |accumulator| * 2^max(shift, 0) < 2^30. So nothing can fail at run
- *    time and kernels return nothing.
+ *    the host, and proves that |accumulator| * 2^max(shift, 0) < 2^31, and < 2^30 for kernels of
+ *    kernels/m4; where it is not and the shift is negative, 96 is added to the shift (see
+ *    kernels/ref/requantize.h). So nothing can fail at run time and kernels return nothing.
  *  - `out` must not overlap any input unless a kernel says otherwise. No alignment is needed. */
 #ifndef ECTOPY_KERNELS_H
 #define ECTOPY_KERNELS_H
@@ -154,7 +155,36 @@ typedef struct {
 void ect_fully_connected_s8_ref(const ect_fully_connected_s8_t *p, const int8_t *in,
                                 const int8_t *weights, const int32_t *bias, int8_t *out);
 
-/* From here on kernels of kernels/m4, for the DSP extension of a Cortex-M4.
+/* From here on kernels of kernels/m4, for the DSP extension of a Cortex-M4. The first two take
+ * channels-last tensors; outputs are clamped to int8 and nothing else, and all requantization is as
+ * in kernels/m4/channel.h. */
+#define ECT_M4_MAX_DEPTH 512 /* inputs under a window */
+
+/* ect_conv2d_s8_t and the order of both tensors: [channels][pixels] if planar, of a single row. */
+typedef struct {
+    int32_t in_h, in_w, in_c;
+    int32_t out_h, out_w, out_c;
+    int32_t kernel_h, kernel_w;
+    int32_t stride_h, stride_w;
+    int32_t dilation_h, dilation_w;
+    int32_t pad_top, pad_left;
+    int32_t in_zero_point, out_zero_point;
+    int32_t clamp_min, clamp_max; /* fused activation, within [-128, 127] */
+    const int32_t *multiplier;    /* [out_c] */
+    const int8_t *shift;          /* [out_c] */
+    int32_t in_planar, out_planar;
+} ect_conv2d_m4_t;
+
+/* As ect_conv2d_s8_ref, with up to ECT_M4_MAX_DEPTH weights in a filter. Each filter is padded with
+ * zeros to whole words. */
+void ect_conv2d_s8_m4(const ect_conv2d_m4_t *p, const int8_t *in, const int8_t *weights,
+                      const int32_t *bias, int8_t *out);
+
+/* As ect_dwconv2d_m1_s8_ref; channels are a multiple of four. */
+void ect_dwconv2d_s8_m4(const ect_dwconv2d_s8_t *p, const int8_t *in, const int8_t *weights,
+                        const int32_t *bias, int8_t *out);
+
+/* All others:
  *
  * Their activations are planar: [channels][pixels], the time steps of one channel one after the
  * other (a tensor of one channel or of one pixel is the same in both layouts). Rows are a multiple
@@ -305,6 +335,10 @@ typedef struct {
  * constants the compiler found by trying all 65,536 pairs of operands: outputs equal those of
  * ect_mul_s8_ref. */
 void ect_mul_rows_s8_m4(const ect_mul_rows_m4_t *p, const int8_t *a, const int8_t *b, int8_t *out);
+
+/* a [rows][count] times b [count], otherwise the same. Any layout. */
+void ect_mul_columns_s8_m4(const ect_mul_rows_m4_t *p, const int8_t *a, const int8_t *b,
+                           int8_t *out);
 
 typedef struct {
     int32_t count;              /* a multiple of four */

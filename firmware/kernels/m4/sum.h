@@ -35,7 +35,7 @@ static inline int32_t ect_mean_of_row(const ect_row_mean_m4_t *p, uint32_t sum) 
     if (p->rounding != 0) {
         return ect_m4_requantize(2 * centred, p->multiplier, p->rounding, p->out_zero_point);
     }
-    const int32_t y = ect_requantize(centred, p->multiplier, p->shift);
+    const int32_t y = ect_requantize_narrow(centred, p->multiplier, p->shift);
     return ect_clamp_s8(y + p->out_zero_point, INT8_MIN, INT8_MAX);
 }
 

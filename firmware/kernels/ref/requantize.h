@@ -1,6 +1,10 @@
 /* The one C statement of requantization: TFLite's double rounding form (gemmlowp's saturating
  * rounding doubling high multiply, then a rounding division by a power of two), restated for
- * operands that the compiler has proven small enough to never saturate. */
+ * operands that the compiler has proven small enough to never saturate.
+ *
+ * Nearly all accumulators have less than 30 bits and shift right. The others are told apart by
+ * their shift: one of 0 and more shifts left, one from ECT_WIDE_SHIFT - 31 on shifts an accumulator
+ * of up to 31 bits right, by ECT_WIDE_SHIFT - shift. */
 #ifndef ECTOPY_KERNELS_REQUANTIZE_H
 #define ECTOPY_KERNELS_REQUANTIZE_H
 
@@ -8,9 +12,11 @@
 
 /* For inner loops that need all registers for themselves. */
 #if defined(__GNUC__)
-#define ECT_NOINLINE __attribute__((noinline))
+#define ECT_NOINLINE     __attribute__((noinline))
+#define ECT_UNLIKELY(it) __builtin_expect((it), 0)
 #else
 #define ECT_NOINLINE
+#define ECT_UNLIKELY(it) (it)
 #endif
 
 /* round(a * b / 2^31), ties up, for |a| < 2^30. Doubling `a` first makes the result the rounded
@@ -27,7 +33,30 @@ static inline int32_t ect_rounding_shift_right(int32_t x, int32_t bits) {
     return ((lowered >> (bits - 1)) + 1) >> 1;
 }
 
+#define ECT_WIDE_SHIFT     96
+#define ECT_MAX_LEFT_SHIFT 30
+
+/* |acc| * 2^max(shift, 0) < 2^31. The product has 62 bits and a sign, so that half a unit can be
+ * added; gemmlowp subtracts it from negative ones and rounds towards zero, which is the same. */
+static inline int32_t ect_requantize_wide(int32_t acc, int32_t multiplier, int32_t shift) {
+    const int32_t left = shift <= ECT_MAX_LEFT_SHIFT ? shift : 0;
+    const int64_t product = (int64_t)(acc * (1 << left)) * multiplier;
+    const int32_t high = (int32_t)((product + (INT64_C(1) << 30)) >> 31);
+    if (shift <= ECT_MAX_LEFT_SHIFT) {
+        return high;
+    }
+    return ect_rounding_shift_right(high, (ECT_WIDE_SHIFT - shift) & 31);
+}
+
 static inline int32_t ect_requantize(int32_t acc, int32_t multiplier, int32_t shift) {
+    if (ECT_UNLIKELY(shift >= 0)) {
+        return ect_requantize_wide(acc, multiplier, shift);
+    }
+    return ect_rounding_shift_right(ect_high_multiply(acc, multiplier), -shift);
+}
+
+/* For |acc| * 2^max(shift, 0) < 2^30, in fewer instructions. */
+static inline int32_t ect_requantize_narrow(int32_t acc, int32_t multiplier, int32_t shift) {
     if (shift >= 0) {
         return ect_high_multiply(acc * (1 << shift), multiplier);
     }

@@ -62,7 +62,8 @@ def test_one_operator_that_does_not_fit_keeps_its_neighbours_from_it() -> None:
     for graph in (rows(width=12), rows(activation=Activation.RELU), rows(reshape=True)):
         plan, kernels = planned(graph)
         assert not plan.planar, kernels
-        assert kernels[1:3] == [Kernel.CONV2D_1X1, Kernel.DWCONV2D_M1]
+        assert kernels[1] in {Kernel.CONV2D_1X1, Kernel.CONV2D_M4}
+        assert kernels[2] == Kernel.DWCONV2D_M1
 
 
 def test_planar_memory_has_the_channels_in_front() -> None:
@@ -73,3 +74,28 @@ def test_planar_memory_has_the_channels_in_front() -> None:
     assert physical_axes((1, 2), True) == (2, 3)
     assert physical_axes((1, 3), True) == (1, 2)
     assert physical_axes((1, 3), False) == (1, 3)
+
+
+def between_images(filters: int) -> Graph:
+    """Convolutions of the first and the last row's pixels, and depthwise ones between them."""
+    builder = ModelBuilder(9)
+    x = builder.input((1, 1, 32, 3), Quant(0.05, 0))
+    x = builder.conv_2d(x, channels=8, output=Quant(0.5, 0))
+    for _ in range(filters):
+        x = builder.depthwise_conv_2d(x, kernel=(1, 9), output=Quant(2.0, 0))
+    x = builder.conv_2d(x, channels=4, output=Quant(5.0, 0))
+    return read_tflite(builder.finish(x), "between")
+
+
+def test_a_run_is_planar_only_where_it_saves_more_than_its_ends_cost() -> None:
+    plan, kernels = planned(between_images(2))
+    assert len(plan.planar) == 3
+    assert kernels == [
+        Kernel.CONV2D_M4,
+        Kernel.DWCONV2D_1XK_M4,
+        Kernel.DWCONV2D_1XK_M4,
+        Kernel.CONV2D_M4,
+    ]
+    plan, kernels = planned(between_images(0))
+    assert not plan.planar
+    assert kernels == [Kernel.CONV2D_M4, Kernel.CONV2D_M4]

@@ -197,7 +197,7 @@ def test_a_batch_is_rows_where_windows_are_one_row_high() -> None:
     plan = compile_graph(graph)
     *spatial, matrix = (call_of(graph, op, plan).params for op in range(4))
     assert [(p.in_h, p.out_h) for p in spatial] == [(6, 6)] * 3  # type: ignore[union-attr]
-    assert matrix.pixels == 3 * 2 * 5  # type: ignore[union-attr]
+    assert (matrix.in_h, matrix.in_w) == (1, 3 * 2 * 5)  # type: ignore[union-attr]
 
 
 def test_higher_windows_on_a_batch_are_refused_with_the_way_out() -> None:

@@ -15,7 +15,9 @@ from ectopy.aot.params import (
     Conv2d1x1M4Params,
     Conv2d1xkS2M4Params,
     Conv2dDepthwise1xkM4Params,
+    Conv2dM4Params,
     Depthwise1xkM4Params,
+    DepthwiseParams,
     FullyConnectedM4Params,
     MaxPool1x2M4Params,
     MeanRowsM4Params,
@@ -69,6 +71,9 @@ ALONE: Mapping[Kernel, frozenset[OpKind]] = MappingProxyType(
         Kernel.MUL_ROWS_M4: frozenset({OpKind.MUL}),
         Kernel.ADD_DENSE_M4: frozenset({OpKind.ADD}),
         Kernel.FULLY_CONNECTED_M4: frozenset({OpKind.FULLY_CONNECTED, OpKind.CONV_2D}),
+        Kernel.CONV2D_M4: frozenset({OpKind.CONV_2D}),
+        Kernel.DWCONV2D_M4: frozenset({OpKind.DEPTHWISE_CONV_2D}),
+        Kernel.MUL_COLUMNS_M4: frozenset({OpKind.MUL}),
     }
 )
 """Operators, one of which a kernel computes by itself."""
@@ -144,11 +149,18 @@ def walked(call: KernelCall) -> Walked | None:
         case MeanRowsM4Params(rows=rows, count=count):
             operands, outputs = (rows * count,), (rows,)
         case MulRowsM4Params(rows=rows, count=count):
-            operands, outputs = (rows * count, rows), (rows * count,)
+            gates = count if call.kernel is Kernel.MUL_COLUMNS_M4 else rows
+            operands, outputs = (rows * count, gates), (rows * count,)
         case AddDenseM4Params(count=count):
             operands, outputs = (count, count), (count,)
         case FullyConnectedM4Params(in_c=in_c, out_c=out_c):
             operands, outputs = (in_c,), (out_c,)
+        case Conv2dM4Params() as image:
+            operands = (image.in_h * image.in_w * image.in_c,)
+            outputs = (image.out_h * image.out_w * image.out_c,)
+        case DepthwiseParams() as image if call.kernel is Kernel.DWCONV2D_M4:
+            operands = (image.in_h * image.in_w * image.in_c,)
+            outputs = (image.out_h * image.out_w * image.in_c * image.depth_multiplier,)
         case _:
             return None
     return Walked(operands=operands, outputs=outputs)

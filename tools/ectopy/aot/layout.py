@@ -1,16 +1,19 @@
 """Which activations are stored channel after channel instead of pixel after pixel.
 
 The kernels for the DSP extension want the time steps of a channel side by side ("planar": C, H, W
-in memory instead of H, W, C). There are no kernels that change a layout, so an operator has all its
-tensors in one: what one operator cannot do, its neighbours cannot do either. A tensor with no more
-than one dimension above 1 is the same in both layouts and belongs to neither.
+in memory instead of H, W, C). An operator has all its tensors in one layout, but for convolutions
+that gather their windows: these read and write either, which is where the layout changes. A tensor
+with no more than one dimension above 1 is the same in both layouts and belongs to neither.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
+from types import MappingProxyType
 
+from ectopy.graph.costs import op_macs
 from ectopy.graph.types import Graph, Op, Tensor
+from ectopy.vocab import OpKind
 
 Planar = frozenset[int]
 """Indices of the planar tensors."""
@@ -21,13 +24,35 @@ ROW_MULTIPLE = 4
 Fits = Callable[[Op], bool]
 
 
-def planar_tensors(graph: Graph, fits: Fits) -> Planar:
-    """The largest set of tensors that can be planar.
+BRIDGE_CYCLES = 5
+"""For each planar byte that a convolution gathers."""
+
+SAVED_CYCLES: Mapping[OpKind, float] = MappingProxyType(
+    {OpKind.CONV_2D: 1.0, OpKind.DEPTHWISE_CONV_2D: 4.0}
+)
+"""For each multiplication of an operator that is planar."""
+
+OTHER_SAVED_CYCLES = 1.0
+"""For each input of any other."""
+
+
+def planar_tensors(graph: Graph, fits: Fits, bridges: Fits) -> Planar:
+    """The largest set of tensors that can be planar, without those that are so in vain.
 
     Args:
         graph: The model.
         fits: Whether an operator has a kernel for planar tensors.
+        bridges: Whether it has one that takes and gives either.
     """
+    planar = _possible(graph, fits, bridges)
+    kept: set[int] = set()
+    for run in _runs(graph, planar):
+        if _saved_cycles(graph, run, fits) > 0:
+            kept |= run
+    return frozenset(kept)
+
+
+def _possible(graph: Graph, fits: Fits, bridges: Fits) -> set[int]:
     planar = {
         i for op in graph.ops for i in _activations(graph, op) if _candidate(graph.tensors[i])
     }
@@ -38,11 +63,40 @@ def planar_tensors(graph: Graph, fits: Fits) -> Planar:
             tensor
             for op in graph.ops
             for tensor in planar.intersection(_activations(graph, op))
-            if not _all_in(graph, op, planar) or not fits(op)
+            if not (bridges(op) or (all_in(graph, op, planar) and fits(op)))
         }
         if not dropped:
-            return frozenset(planar)
+            return planar
         planar -= dropped
+
+
+def _runs(graph: Graph, planar: set[int]) -> list[set[int]]:
+    """Planar tensors that operators connect."""
+    runs: list[set[int]] = []
+    for op in graph.ops:
+        touched = planar.intersection(_activations(graph, op))
+        if not touched:
+            continue
+        joined = [run for run in runs if run & touched]
+        runs = [run for run in runs if not run & touched]
+        runs.append(touched.union(*joined))
+    return runs
+
+
+def _saved_cycles(graph: Graph, run: set[int], fits: Fits) -> float:
+    """What a run of planar tensors saves by its kernels and costs where it ends."""
+    saved = 0.0
+    for op in graph.ops:
+        if run.isdisjoint(_activations(graph, op)):
+            continue
+        x = graph.tensors[op.inputs[0]]
+        if not (all_in(graph, op, run) and fits(op)):
+            saved -= BRIDGE_CYCLES * x.elements * (x.index in run)
+        elif op.kind in SAVED_CYCLES:
+            saved += SAVED_CYCLES[op.kind] * op_macs(graph, op)
+        else:
+            saved += OTHER_SAVED_CYCLES * x.elements
+    return saved
 
 
 def physical_shape(tensor: Tensor, planar: bool) -> tuple[int, ...]:
@@ -79,6 +133,7 @@ def _candidate(tensor: Tensor) -> bool:
     return tensor.shape[:2] == (1, 1) and tensor.shape[2] % ROW_MULTIPLE == 0
 
 
-def _all_in(graph: Graph, op: Op, planar: set[int]) -> bool:
+def all_in(graph: Graph, op: Op, planar: Container[int]) -> bool:
+    """Whether all activations of an operator are planar, or the same in both layouts."""
     tensors = _activations(graph, op)
     return all(i in planar or same_in_both(graph.tensors[i]) for i in tensors)

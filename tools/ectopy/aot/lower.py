@@ -11,15 +11,25 @@ from dataclasses import replace
 import numpy as np
 
 from ectopy.aot.broadcast import MAX_DIMS, broadcast_walk
-from ectopy.aot.layout import Planar, physical_axes, physical_shape, planar_tensors, same_in_both
+from ectopy.aot.layout import (
+    Planar,
+    all_in,
+    physical_axes,
+    physical_shape,
+    planar_tensors,
+    same_in_both,
+)
 from ectopy.aot.lower_bytes import lower_bytes
 from ectopy.aot.lower_m4 import lower_planar_conv, lower_planar_depthwise, lower_vector
 from ectopy.aot.lower_matrix import lower_conv, lower_depthwise, lower_fully_connected
+from ectopy.aot.lower_pixels import fast_mul_columns, lower_bridge, lower_pixels
 from ectopy.aot.lower_rows import fast_add, fast_max_pool, fast_mean, fast_mul
 from ectopy.aot.params import (
     AddParams,
     BroadcastWalk,
     Conv2d1x1Params,
+    Conv2dParams,
+    DepthwiseParams,
     FullyConnectedParams,
     MaxPoolParams,
     MeanParams,
@@ -35,6 +45,7 @@ from ectopy.fixedpoint import (
     mul_multiplier,
 )
 from ectopy.graph.geometry import windows_of
+from ectopy.graph.operands import reach
 from ectopy.graph.types import (
     ConstArray,
     ConvAttrs,
@@ -70,31 +81,48 @@ def lower_op(graph: Graph, op: Op, planar: Planar | None = None) -> Step:
     Raises:
         ModelError: No kernel computes this operator exactly.
     """
-    touched = (*op.inputs, *op.outputs)
-    call = _call(graph, op, planar is not None and not planar.isdisjoint(touched))
+    touched = planar is not None and not planar.isdisjoint((*op.inputs, *op.outputs))
+    call = _bridge(graph, op, planar) if touched and planar is not None else None
+    if call is not None:
+        return Step(ops=(op.index,), outputs=op.outputs, call=call)
+    call = _call(graph, op, touched)
     if call is not None and planar is not None:
         call = _faster(graph, op, call)
     return Step(ops=(op.index,), outputs=op.outputs, call=call)
 
 
 def find_planar(graph: Graph) -> Planar:
-    """Tensors that only operators with kernels for planar tensors touch."""
+    """Tensors that only operators with kernels for planar tensors touch, or such as change it."""
     fitting = {op.index for op in graph.ops if _fits_planar(graph, op)}
-    return planar_tensors(graph, lambda op: op.index in fitting)
+    bridges = {op.index for op in graph.ops if lower_bridge(graph, op, True, True) is not None}
+    return planar_tensors(graph, lambda op: op.index in fitting, lambda op: op.index in bridges)
+
+
+def _bridge(graph: Graph, op: Op, planar: Planar) -> KernelCall | None:
+    """A convolution between layouts, or in the planar one if only so."""
+    whole = all_in(graph, op, planar) and _fits_planar(graph, op)
+    return (
+        None if whole else lower_bridge(graph, op, op.inputs[0] in planar, op.outputs[0] in planar)
+    )
 
 
 def _faster(graph: Graph, op: Op, call: KernelCall) -> KernelCall:
     """The same operator in the same layout by a kernel for the DSP extension, if there is one."""
     faster: KernelCall | None = None
     match call.params:
-        case Conv2d1x1Params() | FullyConnectedParams():
+        case Conv2d1x1Params():
+            faster = lower_vector(graph, op) or lower_pixels(graph, op, call)
+        case Conv2dParams() | DepthwiseParams():
+            faster = lower_pixels(graph, op, call)
+        case FullyConnectedParams():
             faster = lower_vector(graph, op)
         case MaxPoolParams() as params if call.kernel is Kernel.MAX_POOL:
             faster = fast_max_pool(call, params)
         case MeanParams() as params:
             faster = fast_mean(call, params)
         case MulParams() as params:
-            faster = fast_mul(call, params, _quants(graph, op))
+            quants = _quants(graph, op)
+            faster = fast_mul(call, params, quants) or fast_mul_columns(call, params, quants)
         case AddParams() as params if call.kernel is Kernel.ADD:
             faster = fast_add(call, params, _quants(graph, op))
         case _:
@@ -193,7 +221,7 @@ def _mean(graph: Graph, op: Op, attrs: MeanAttrs, planar: bool) -> KernelCall:
         )
     outer, reduced, inner = extents
     multiplier, shift = mean_multiplier(qx.scale, qy.scale, reduced)
-    check_accumulator(op, INT8_SPAN * reduced, shift)
+    check_accumulator(op, reach(qx) * reduced, shift)
     params = MeanParams(
         outer=outer,
         reduced=reduced,
@@ -264,7 +292,7 @@ def _mul(
 ) -> MulParams:
     a, b, y = (quant_of(tensor) for tensor in tensors)
     multiplier, shift = mul_multiplier(a.scale, b.scale, y.scale)
-    check_accumulator(op, INT8_SPAN**2, shift)
+    check_accumulator(op, reach(a) * reach(b), shift)
     low, high = activation_range(attrs.activation, y.scale, y.zero_point)
     return MulParams(
         walk=walk,

@@ -30,10 +30,9 @@ from ectopy.aot.params import (
     ResidualParams,
     RowMean,
 )
-from ectopy.aot.rounding import rounds_exactly
 from ectopy.aot.types import AbsentOperand, ConstOperand, Kernel, KernelCall, TensorOperand
 from ectopy.aot.weighted import Weighted, read_weighted
-from ectopy.fixedpoint import INT8_MAX, INT8_MIN
+from ectopy.fixedpoint import INT8_MIN
 from ectopy.graph.geometry import Window, windows_of
 from ectopy.graph.types import ConstArray, ConvAttrs, DepthwiseAttrs, FullyConnectedAttrs, Graph, Op
 
@@ -56,7 +55,7 @@ def lower_planar_conv(graph: Graph, op: Op, attrs: ConvAttrs) -> KernelCall | No
     """A matrix product over the channels of a pixel, or the filters of a single channel."""
     w = read_weighted(graph, op, attrs.activation)
     _, kernel_h, kernel_w, in_c = w.weights.shape
-    if not _requantizes_fast(w) or not _one_row(w):
+    if not w.requantizes_fast or not _one_row(w):
         return None
     if (kernel_h, kernel_w) == (1, 1) and attrs.stride == (1, 1):
         return _matrix(w)
@@ -73,7 +72,7 @@ def lower_planar_depthwise(graph: Graph, op: Op, attrs: DepthwiseAttrs) -> Kerne
     _, columns = windows_of(attrs, (kernel_h, kernel_w))
     in_w, out_w = w.x.shape[2], w.y.shape[2]
     plain = (kernel_h, attrs.depth_multiplier, columns.stride, columns.dilation) == (1, 1, 1, 1)
-    if not (plain and _requantizes_fast(w) and _one_row(w)):
+    if not (plain and w.requantizes_fast and _one_row(w)):
         return None
     if in_w > MAX_ROW or out_w % (2 * ROW_MULTIPLE):
         return None
@@ -104,7 +103,7 @@ def lower_vector(graph: Graph, op: Op) -> KernelCall | None:
     out_c = w.weights.shape[0]
     rows = w.weights.reshape(out_c, -1)
     in_c = rows.shape[1]
-    if w.x.elements != in_c or in_c > MAX_ROW or not _requantizes_fast(w):
+    if w.x.elements != in_c or in_c > MAX_ROW or not w.requantizes_fast:
         return None
     weights = pack_vector(rows)
     params = FullyConnectedM4Params(
@@ -164,13 +163,6 @@ def _filters(w: Weighted, columns: Window) -> KernelCall | None:
     )
     constants = _filter_constants(w, rows, taps, linear)
     return _call(Kernel.CONV2D_1XK_S2_M4, params, w, constants=constants)
-
-
-def _requantizes_fast(w: Weighted) -> bool:
-    constants = zip(w.bound.tolist(), w.multiplier.tolist(), w.shift.tolist(), strict=True)
-    return w.clamp == (INT8_MIN, INT8_MAX) and all(
-        rounds_exactly(bound, multiplier, shift) for bound, multiplier, shift in constants
-    )
 
 
 def _one_row(w: Weighted) -> bool:

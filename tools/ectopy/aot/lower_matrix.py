@@ -31,7 +31,7 @@ def lower_conv(graph: Graph, op: Op, attrs: ConvAttrs) -> KernelCall:
             clamp_min=low,
             clamp_max=high,
             multiplier=w.multiplier,
-            shift=w.shift,
+            shift=w.portable_shift,
         )
         return KernelCall(kernel=Kernel.CONV2D_1X1, params=matrix, operands=_operands(w))
     rows, columns = windows_of(attrs, (kernel_h, kernel_w))
@@ -55,7 +55,7 @@ def lower_conv(graph: Graph, op: Op, attrs: ConvAttrs) -> KernelCall:
         clamp_min=low,
         clamp_max=high,
         multiplier=w.multiplier,
-        shift=w.shift,
+        shift=w.portable_shift,
     )
     return KernelCall(kernel=Kernel.CONV2D, params=params, operands=_operands(w))
 
@@ -87,7 +87,7 @@ def lower_depthwise(graph: Graph, op: Op, attrs: DepthwiseAttrs) -> KernelCall:
         clamp_min=low,
         clamp_max=high,
         multiplier=w.multiplier,
-        shift=w.shift,
+        shift=w.portable_shift,
     )
     kernel = Kernel.DWCONV2D_M1 if attrs.depth_multiplier == 1 else Kernel.DWCONV2D
     return KernelCall(kernel=kernel, params=params, operands=_operands(w))
@@ -107,7 +107,7 @@ def lower_fully_connected(graph: Graph, op: Op, attrs: FullyConnectedAttrs) -> K
         clamp_min=low,
         clamp_max=high,
         multiplier=w.multiplier,
-        shift=w.shift,
+        shift=w.portable_shift,
     )
     return KernelCall(kernel=Kernel.FULLY_CONNECTED, params=params, operands=_operands(w))
 

@@ -20,6 +20,7 @@ from ectopy.aot.params import (
 )
 from ectopy.aot.rounding import rounding_constant, rounds_exactly
 from ectopy.aot.search import add_factors, mul_constants
+from ectopy.aot.support import DOUBLED_LIMIT
 from ectopy.aot.types import Kernel, KernelCall
 from ectopy.fixedpoint import INT8_MAX, INT8_MIN
 from ectopy.graph.types import QuantParams
@@ -50,9 +51,11 @@ def fast_max_pool(call: KernelCall, params: MaxPoolParams) -> KernelCall | None:
 
 def fast_mean(call: KernelCall, params: MeanParams) -> KernelCall | None:
     """Means of rows."""
-    if params.inner != 1 or params.reduced % WORD:
+    bound = INT8_SPAN * params.reduced
+    narrow = bound << max(params.shift, 0) < DOUBLED_LIMIT
+    if params.inner != 1 or params.reduced % WORD or not narrow:
         return None
-    exact = rounds_exactly(INT8_SPAN * params.reduced, params.multiplier, params.shift)
+    exact = rounds_exactly(bound, params.multiplier, params.shift)
     fast = MeanRowsM4Params(
         rows=params.outer,
         count=params.reduced,

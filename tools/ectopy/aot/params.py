@@ -46,6 +46,15 @@ class Conv2dParams:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Conv2dM4Params(Conv2dParams):
+    """``ect_conv2d_m4_t``."""
+
+    c_type: ClassVar[str] = "ect_conv2d_m4_t"
+    in_planar: int = 0
+    out_planar: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Conv2d1x1Params:
     """``ect_conv2d_1x1_s8_t``."""
 
@@ -328,6 +337,7 @@ StructParams: TypeAlias = (
 
 KernelParams: TypeAlias = (
     Conv2dParams
+    | Conv2dM4Params
     | Conv2d1x1Params
     | DepthwiseParams
     | MaxPoolParams

@@ -17,6 +17,8 @@ up, and ties are where f = 0.
 
 from __future__ import annotations
 
+from ectopy.aot.support import DOUBLED_LIMIT
+
 MIN_BITS, MAX_BITS = 2, 31
 """Divisions whose constant is an int32."""
 
@@ -27,14 +29,14 @@ def rounding_constant(shift: int) -> int:
 
 
 def rounds_exactly(bound: int, multiplier: int, shift: int) -> bool:
-    """Whether the claim covers an accumulator.
+    """Whether the claim covers an accumulator, which is doubled before it is multiplied.
 
     Args:
         bound: Its largest magnitude.
         multiplier: Q31 multiplier, which makes it x.
         shift: TFLite shift.
     """
-    if not MIN_BITS <= -shift <= MAX_BITS:
+    if not MIN_BITS <= -shift <= MAX_BITS or bound >= DOUBLED_LIMIT:
         return False
     largest = (bound * multiplier + 2**30) // 2**31
     return largest < 1 << (32 + shift)

@@ -7,9 +7,10 @@ from ectopy.graph.geometry import Window
 from ectopy.graph.rejections import FIXED_SHAPE, op_error
 from ectopy.graph.types import Op, QuantParams, Tensor
 
-ACCUMULATOR_LIMIT = 2**30
-"""Kernels double an accumulator before they multiply it, so it has 30 bits and a sign."""
+INT32_MAX = 2**31 - 1
 
+DOUBLED_LIMIT = 2**30
+"""Most kernels double an accumulator before they multiply it, so it has 30 bits and a sign."""
 
 ONE_IMAGE = f"{FIXED_SHAPE}; then the converter does not cut dilated convolutions into batches"
 
@@ -54,15 +55,20 @@ def rows_of_batch(op: Op, tensor: Tensor, rows: Window) -> int:
 
 
 def check_accumulator(op: Op, bound: int, shift: int) -> None:
-    """Proves that requantization cannot overflow.
+    """Proves that sums and their requantization stay in int32.
 
     Args:
         op: For the message.
-        bound: Largest magnitude the accumulator can take.
+        bound: Largest magnitude the accumulator and its partial sums can take.
         shift: TFLite shift of its multiplier; positive ones widen it.
 
     Raises:
         ModelError: It might.
     """
-    if bound << max(shift, 0) >= ACCUMULATOR_LIMIT:
-        raise refuse(op, f"accumulator may reach {bound} * 2^{max(shift, 0)}, the limit is 2^30")
+    if bound << max(shift, 0) > INT32_MAX:
+        raise refuse(
+            op,
+            f"a part of its accumulator may reach {bound} * 2^{max(shift, 0)}, beyond int32",
+            hint="its biases are as large as int32 can hold: calibrate with more samples, or leave "
+            "the layer out",
+        )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ectopy.aot.claims import AVERAGES, computes, walked
 from ectopy.aot.memory import ALIGNMENT
+from ectopy.aot.params import Conv2dM4Params
 from ectopy.aot.types import (
     ConstOperand,
     Kernel,
@@ -34,6 +35,7 @@ IN_PLACE = {
     Kernel.DWCONV2D_1XK_M4,
     Kernel.DWCONV2D_1XK_MEAN_M4,
     Kernel.MUL_ROWS_M4,
+    Kernel.MUL_COLUMNS_M4,
     Kernel.ADD_DENSE_M4,
 }
 """Kernels that read each byte of an operand before they write its place."""
@@ -54,6 +56,7 @@ CHANNELS_LAST_ONLY = {
     Kernel.CONV2D_1X1,
     Kernel.DWCONV2D,
     Kernel.DWCONV2D_M1,
+    Kernel.DWCONV2D_M4,
     Kernel.FULLY_CONNECTED,
     Kernel.FULLY_CONNECTED_M4,
     Kernel.SOFTMAX,
@@ -68,7 +71,7 @@ CHANNELS_LAST_ONLY = {
 GATED = {Kernel.CONV2D_1X1_M4, Kernel.CONV2D_1X1_W8_M4}
 """Kernels that read a value per channel to the end, so that nothing may take its place."""
 
-DENSE_FIRST = {Kernel.MUL_ROWS_M4, *GATED}
+DENSE_FIRST = {Kernel.MUL_ROWS_M4, Kernel.MUL_COLUMNS_M4, *GATED}
 """Kernels for which the larger operand of a multiplication comes first."""
 
 
@@ -160,7 +163,10 @@ def _check_call(graph: Graph, step: Step, arena: _Arena) -> None:
     operands = [o.tensor for o in step.call.operands if isinstance(o, TensorOperand)]
     if operands != wanted:
         raise PlanError(f"operator {step.ops[0]} reads tensors {operands}, not {wanted}")
-    _check_layout(graph, step.call.kernel, (*operands, *step.outputs), arena.plan)
+    if isinstance(step.call.params, Conv2dM4Params):
+        _check_bridge(graph, step, step.call.params, arena.plan)
+    else:
+        _check_layout(graph, step.call.kernel, (*operands, *step.outputs), arena.plan)
     read = {tensor: arena.read(tensor, f"operator {step.ops[0]}") for tensor in operands}
     for number, output in enumerate(step.outputs):
         place = arena.place(output)
@@ -233,13 +239,27 @@ def _elements(graph: Graph, operand: Operand) -> int | None:
 def _check_layout(graph: Graph, kernel: Kernel, tensors: tuple[int, ...], plan: Plan) -> None:
     """Tensors whose layout makes a difference have the one the kernel expects."""
     for tensor in tensors:
-        shape = graph.tensors[tensor].shape
-        if sum(extent > 1 for extent in shape) <= 1:
+        if not _differs(graph, tensor):
             continue
         planar = tensor in plan.planar
         mixed = planar != any(other in plan.planar for other in tensors)
         if mixed or kernel in (CHANNELS_LAST_ONLY if planar else PLANAR_ONLY):
             raise PlanError(f"{kernel} finds tensor {tensor} in the wrong layout")
+
+
+def _check_bridge(graph: Graph, step: Step, params: Conv2dM4Params, plan: Plan) -> None:
+    """A kernel that takes either layout is told which it finds."""
+    op = step.ops[0]
+    pairs = (graph.ops[op].inputs[0], params.in_planar), (step.outputs[0], params.out_planar)
+    for tensor, told in pairs:
+        if _differs(graph, tensor) and (tensor in plan.planar) != bool(told):
+            raise PlanError(f"operator {op} is told the wrong layout of tensor {tensor}")
+    if (params.in_planar or params.out_planar) and (params.in_h, params.out_h) != (1, 1):
+        raise PlanError(f"operator {op} takes an image of several rows for planar")
+
+
+def _differs(graph: Graph, tensor: int) -> bool:
+    return sum(extent > 1 for extent in graph.tensors[tensor].shape) > 1
 
 
 def _overlap(a: range, b: range) -> bool:

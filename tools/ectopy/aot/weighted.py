@@ -9,10 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from ectopy.aot.params import Multipliers, Shifts
-from ectopy.aot.support import check_accumulator, quant_of
-from ectopy.fixedpoint import activation_range, conv_multipliers, fully_connected_multiplier
+from ectopy.aot.rounding import rounds_exactly
+from ectopy.aot.support import DOUBLED_LIMIT, check_accumulator, quant_of
+from ectopy.fixedpoint import (
+    INT8_MAX,
+    INT8_MIN,
+    activation_range,
+    conv_multipliers,
+    fully_connected_multiplier,
+)
 from ectopy.graph.types import ConstArray, Graph, Op, QuantParams, Tensor
 from ectopy.vocab import Activation, OpKind
+
+WIDE_SHIFT = 96
+"""``ECT_WIDE_SHIFT``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,6 +47,22 @@ class Weighted:
     shift: Shifts
     bound: npt.NDArray[np.int64]
     clamp: tuple[int, int]
+
+    @property
+    def portable_shift(self) -> Shifts:
+        """(out_c,), as the portable kernels take it: it also tells which accumulators are wide."""
+        wide = (self.shift < 0) & (self.bound >= DOUBLED_LIMIT)
+        return np.where(wide, self.shift + WIDE_SHIFT, self.shift).astype(np.int8)
+
+    @property
+    def requantizes_fast(self) -> bool:
+        """Whether no output is clamped inside int8, and three instructions requantize each."""
+        constants = zip(
+            *(a.tolist() for a in (self.bound, self.multiplier, self.shift)), strict=True
+        )
+        return self.clamp == (INT8_MIN, INT8_MAX) and all(
+            rounds_exactly(*channel) for channel in constants
+        )
 
     @property
     def qx(self) -> QuantParams:

@@ -9,8 +9,19 @@ from ectopy.graph.rejections import DAMAGED, REQUANTIZE, op_error
 from ectopy.graph.types import Graph, Op, QuantParams, Tensor
 from ectopy.vocab import DType
 
-ACCUMULATOR_LIMIT = 1 << 30
-"""Accumulators stay below it, so that neither a left shift nor adding a zero point can wrap."""
+INT32_MAX = 2**31 - 1
+"""TFLite's accumulators, also after the left shift of their rescaling, are int32."""
+
+OUTPUT_LIMIT = INT32_MAX - 128
+"""Up to it a zero point can be added."""
+
+MAX_LEFT_SHIFT = 30
+
+DEAD_LAYER = (
+    "its output scale is too small for its input and weights, as behind a layer whose outputs are "
+    "all but constant: leave that out, or "
+)
+"""Beginning of a hint."""
 
 
 def fail(op: Op, reason: str, hint: str = DAMAGED) -> ModelError:
@@ -73,10 +84,14 @@ def check_widened(op: Op, magnitude: int, factor: float, what: str) -> None:
         what: The accumulator, for the message.
     """
     # A fraction next to 1 may be rounded up to the next power of two.
-    shift = math.frexp(factor * (1 + 2.0**-31))[1] if math.isfinite(factor) else 1024
-    if shift > 30 or magnitude << max(0, shift) >= ACCUMULATOR_LIMIT:
+    upper = factor * (1 + 2.0**-31)
+    shift = max(0, math.frexp(upper)[1]) if math.isfinite(factor) else 1024
+    too_far = shift > MAX_LEFT_SHIFT or magnitude << shift > INT32_MAX
+    if too_far or magnitude * upper > OUTPUT_LIMIT:
+        shifted = f" times 2^{shift}" if shift else ""
         raise fail(
             op,
-            f"{what} may overflow int32 (up to {magnitude}, rescaled by {factor:g})",
-            hint="its output scale is too small for its input and weights; " + REQUANTIZE,
+            f"{what} may overflow int32: up to {magnitude}{shifted}, rescaled by {factor:g}, and "
+            f"{INT32_MAX} is the limit",
+            hint=DEAD_LAYER + REQUANTIZE,
         )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from ectopy.graph.operands import (
-    ACCUMULATOR_LIMIT,
+    OUTPUT_LIMIT,
     check_same_quant,
     check_widened,
     data_flow,
@@ -91,7 +91,7 @@ def _check_rescaled(graph: Graph, op: Op) -> None:
 def _check_relu6(graph: Graph, op: Op) -> None:
     x, quant, _ = _operand(graph, op)
     check_same_quant(op, x, graph.op_output(op))
-    if 6.0 / quant.scale >= ACCUMULATOR_LIMIT:
+    if 6.0 / quant.scale >= OUTPUT_LIMIT:
         raise fail(op, f"its scale {quant.scale:g} is too small", REQUANTIZE)
 
 

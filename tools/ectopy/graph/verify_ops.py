@@ -10,7 +10,7 @@ import numpy as np
 
 from ectopy.graph.geometry import Window, windows_of
 from ectopy.graph.operands import (
-    ACCUMULATOR_LIMIT,
+    OUTPUT_LIMIT,
     check_same_quant,
     check_widened,
     data_flow,
@@ -115,7 +115,7 @@ def _check_clamp(graph: Graph, op: Op) -> None:
     activation = getattr(op.attrs, "activation", Activation.NONE)
     greatest = {Activation.RELU6: 6.0, Activation.RELU_N1_TO_1: 1.0}.get(activation, 0.0)
     scale = int8_operand(op, graph.op_output(op)).scale
-    if greatest / scale >= ACCUMULATOR_LIMIT:
+    if greatest / scale >= OUTPUT_LIMIT:
         raise fail(op, f"its output scale {scale:g} is too small for {activation}", REQUANTIZE)
 
 

@@ -13,8 +13,8 @@ static _Alignas(16) int8_t arena[ARENA_BYTES];
 /* Operator 0: RESHAPE. */
 
 /* Operator 1: CONV_2D. */
-static const int8_t op1_weights[6] ECT_MODEL_SECTION = {
-    120, 66, 62, 79, 19, -102,
+static const int8_t op1_weights[8] ECT_MODEL_SECTION = {
+    120, 66, 62, 0, 79, 19, -102, 0,
 };
 
 static const int32_t op1_bias[2] ECT_MODEL_SECTION = {
@@ -29,7 +29,7 @@ static const int8_t op1_shift[2] ECT_MODEL_SECTION = {
     -3, -4,
 };
 
-static const ect_conv2d_s8_t op1 = {
+static const ect_conv2d_m4_t op1 = {
     .in_h = 1,
     .in_w = 6,
     .in_c = 1,
@@ -50,6 +50,8 @@ static const ect_conv2d_s8_t op1 = {
     .clamp_max = 127,
     .multiplier = op1_multiplier,
     .shift = op1_shift,
+    .in_planar = 0,
+    .out_planar = 0,
 };
 
 /* Operator 2: MEAN. */
@@ -74,7 +76,7 @@ static void run(const ect_aot_hook_t *hook) {
     if (!ect_aot_after_op(hook, 0)) {
         return;
     }
-    ect_conv2d_s8_ref(&op1, arena + 0, op1_weights, op1_bias, arena + 8);
+    ect_conv2d_s8_m4(&op1, arena + 0, op1_weights, op1_bias, arena + 8);
     if (!ect_aot_after_op(hook, 1)) {
         return;
     }
