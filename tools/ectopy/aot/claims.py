@@ -133,37 +133,50 @@ def _rows(call: KernelCall, row: Depthwise1xkM4Params) -> tuple[OpKind, ...]:
 
 def walked(call: KernelCall) -> Walked | None:
     """What a kernel of ``m4`` goes through; None for those that walk as their loops say."""
-    operands: tuple[int, ...]
-    outputs: tuple[int, ...]
+    return _walked_filters(call) or _walked_pixels(call) or _walked_values(call)
+
+
+def _walked_filters(call: KernelCall) -> Walked | None:
+    match call.params:
+        case Conv2d1xkS2M4Params() as row:
+            return Walked(operands=(row.in_w,), outputs=(row.out_c * row.out_w,))
+        case Depthwise1xkM4Params() as row:
+            return Walked(operands=(row.channels * row.in_w,), outputs=_row_outputs(call, row))
+        case Conv2dDepthwise1xkM4Params(conv=conv, depthwise=row):
+            return Walked(operands=(conv.in_w,), outputs=_row_outputs(call, row))
+    return None
+
+
+def _walked_pixels(call: KernelCall) -> Walked | None:
     match call.params:
         case Conv2d1x1M4Params(pixels=pixels, in_c=in_c, out_c=out_c):
-            operands, outputs = (pixels * in_c, in_c, pixels * out_c), (pixels * out_c,)
-        case Conv2d1xkS2M4Params() as row:
-            operands, outputs = (row.in_w,), (row.out_c * row.out_w,)
-        case Depthwise1xkM4Params() as row:
-            operands, outputs = (row.channels * row.in_w,), _row_outputs(call, row)
-        case Conv2dDepthwise1xkM4Params(conv=conv, depthwise=row):
-            operands, outputs = (conv.in_w,), _row_outputs(call, row)
+            out = pixels * out_c
+            return Walked(operands=(pixels * in_c, in_c, out), outputs=(out,))
+        case Conv2dM4Params() as image:
+            return Walked(
+                operands=(image.in_h * image.in_w * image.in_c,),
+                outputs=(image.out_h * image.out_w * image.out_c,),
+            )
+        case DepthwiseParams() as image if call.kernel is Kernel.DWCONV2D_M4:
+            out = image.out_h * image.out_w * image.in_c * image.depth_multiplier
+            return Walked(operands=(image.in_h * image.in_w * image.in_c,), outputs=(out,))
+    return None
+
+
+def _walked_values(call: KernelCall) -> Walked | None:
+    match call.params:
         case MaxPool1x2M4Params(count=count):
-            operands, outputs = (2 * count,), (count,)
+            return Walked(operands=(2 * count,), outputs=(count,))
         case MeanRowsM4Params(rows=rows, count=count):
-            operands, outputs = (rows * count,), (rows,)
+            return Walked(operands=(rows * count,), outputs=(rows,))
         case MulRowsM4Params(rows=rows, count=count):
             gates = count if call.kernel is Kernel.MUL_COLUMNS_M4 else rows
-            operands, outputs = (rows * count, gates), (rows * count,)
+            return Walked(operands=(rows * count, gates), outputs=(rows * count,))
         case AddDenseM4Params(count=count):
-            operands, outputs = (count, count), (count,)
+            return Walked(operands=(count, count), outputs=(count,))
         case FullyConnectedM4Params(in_c=in_c, out_c=out_c):
-            operands, outputs = (in_c,), (out_c,)
-        case Conv2dM4Params() as image:
-            operands = (image.in_h * image.in_w * image.in_c,)
-            outputs = (image.out_h * image.out_w * image.out_c,)
-        case DepthwiseParams() as image if call.kernel is Kernel.DWCONV2D_M4:
-            operands = (image.in_h * image.in_w * image.in_c,)
-            outputs = (image.out_h * image.out_w * image.in_c * image.depth_multiplier,)
-        case _:
-            return None
-    return Walked(operands=operands, outputs=outputs)
+            return Walked(operands=(in_c,), outputs=(out_c,))
+    return None
 
 
 def _row_outputs(call: KernelCall, row: Depthwise1xkM4Params) -> tuple[int, ...]:
