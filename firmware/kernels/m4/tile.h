@@ -36,7 +36,7 @@ static inline void ect_interleave(uint32_t a, uint32_t b, uint32_t *words) {
     words[3] = ect_pkhtb_asr16(b13, a13);
 }
 
-static ECT_NOINLINE void ect_gather(const ect_gather_t *g) {
+static ECT_NOINLINE ECT_UNUSED void ect_gather(const ect_gather_t *g) {
     for (int32_t c = 0; c < g->in_c; c += 2) {
         const int8_t *a = g->in + c * g->row;
         const int8_t *b = c + 1 < g->in_c ? a + g->row : a;
@@ -83,8 +83,8 @@ static inline void ect_interleave_products(uint32_t a, uint32_t b, ect_gain_t of
                             ect_smlawt(of_b.factor, b13, of_b.offset));
 }
 
-static ECT_NOINLINE void ect_gather_products(const ect_gather_t *g, const ect_gate_m4_t *p,
-                                             const int8_t *gate) {
+static ECT_NOINLINE ECT_UNUSED void
+ect_gather_products(const ect_gather_t *g, const ect_gate_m4_t *p, const int8_t *gate) {
     const ect_gate_m4_t constants = *p;
     const int32_t columns = ECT_PIXELS * g->groups;
     const int32_t row = g->row;

@@ -28,6 +28,7 @@ class Shape:
     activation: Activation = Activation.NONE
     product_read_twice: bool = False
     sum_read_twice: bool = False
+    added_twice: bool = False
 
 
 def block(shape: Shape) -> Graph:
@@ -50,6 +51,8 @@ def block(shape: Shape) -> Graph:
     total = builder.add(*addends, output=Quant(SUM_SCALE, 5))
     if shape.product_read_twice:
         total = builder.add(total, product, output=Quant(0.2, 0))
+    if shape.added_twice:
+        total = builder.add(total, x, output=Quant(0.2, 0))
     if shape.sum_read_twice:
         total = builder.add(total, y, output=Quant(0.2, 0))
     return read_tflite(
@@ -204,3 +207,11 @@ def test_fused_params_are_of_the_graphs_quantization() -> None:
     unit = X_SCALE / 256 / 0.02
     assert params.gate.factor / 2**36 == pytest.approx(unit, rel=1e-5)
     assert params.gate.offset >> 16 == -128
+
+
+def test_a_second_addition_is_by_itself() -> None:
+    graph = block(Shape(added_twice=True))
+    plan = compile_graph(graph)
+    step = product_step(plan)
+    assert kinds(graph, step) == (OpKind.MUL, OpKind.CONV_2D, OpKind.ADD)
+    assert plan.kernel_of(step.ops[-1] + 1) is Kernel.ADD_DENSE_M4

@@ -13,7 +13,15 @@ from ectopy.aot.layout import Planar
 from ectopy.aot.params import AddDenseM4Params, Conv2d1x1M4Params, GateParams, ResidualParams
 from ectopy.aot.search import gate_constants
 from ectopy.aot.support import quant_of
-from ectopy.aot.types import ConstOperand, Kernel, KernelCall, Operand, Step, TensorOperand
+from ectopy.aot.types import (
+    AbsentOperand,
+    ConstOperand,
+    Kernel,
+    KernelCall,
+    Operand,
+    Step,
+    TensorOperand,
+)
 from ectopy.graph.types import Graph, QuantParams
 
 RESIDUAL_BITS = 8
@@ -104,6 +112,8 @@ def _with_residual(
 ) -> KernelCall | None:
     if not isinstance(addition.params, AddDenseM4Params):
         return None
+    if not isinstance(product.operands[2], AbsentOperand):
+        return None  # it adds something already
     a, b = addition.operands
     own, other = addition.params.a_factor, addition.params.b_factor
     residual = b

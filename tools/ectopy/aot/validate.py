@@ -10,7 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ectopy.aot.memory import ALIGNMENT
-from ectopy.aot.params import Conv2dDepthwise1xkM4Params, Depthwise1xkM4Params
+from ectopy.aot.params import (
+    Conv2dDepthwise1xkM4Params,
+    Depthwise1xkM4Params,
+    DepthwiseConv2d1x1M4Params,
+)
 from ectopy.aot.types import AbsentOperand, Kernel, KernelCall, Plan, Step, TensorOperand
 from ectopy.graph.types import Graph
 from ectopy.vocab import VIEW_KINDS, OpKind
@@ -25,10 +29,19 @@ IN_PLACE = {
     Kernel.CONV2D_1X1_W8_M4,
     Kernel.DWCONV2D_1XK_M4,
     Kernel.DWCONV2D_1XK_MEAN_M4,
+    Kernel.DWCONV2D_1XK_CONV2D_1X1_M4,
     Kernel.MUL_ROWS_M4,
     Kernel.ADD_DENSE_M4,
 }
 """Kernels that read each byte of an operand before they write its place."""
+
+ROW_BY_ROW = {
+    Kernel.CONV2D_1X1_M4,
+    Kernel.CONV2D_1X1_W8_M4,
+    Kernel.DWCONV2D_1XK_M4,
+    Kernel.DWCONV2D_1XK_MEAN_M4,
+}
+"""Those of them that do so though the output is of another size, if both begin at the same byte."""
 
 PLANAR_ONLY = {
     Kernel.CONV2D_1X1_M4,
@@ -36,6 +49,7 @@ PLANAR_ONLY = {
     Kernel.CONV2D_1XK_S2_M4,
     Kernel.DWCONV2D_1XK_M4,
     Kernel.DWCONV2D_1XK_MEAN_M4,
+    Kernel.DWCONV2D_1XK_CONV2D_1X1_M4,
     Kernel.CONV2D_DWCONV2D_1XK_M4,
     Kernel.CONV2D_DWCONV2D_1XK_MEAN_M4,
 }
@@ -163,7 +177,7 @@ def _check_call(graph: Graph, step: Step, arena: _Arena) -> None:
     for number, output in enumerate(step.outputs):
         place = arena.place(output)
         for tensor, source in read.items():
-            in_place = source == place and number == 0 and _may_give_way(graph, step, tensor)
+            in_place = number == 0 and _may_give_way(graph, step, tensor, source, place)
             if _overlap(source, place) and not in_place:
                 raise PlanError(f"operator {step.ops[0]} writes over its own input {tensor}")
         if any(_overlap(place, arena.place(other)) for other in step.outputs[:number]):
@@ -180,12 +194,22 @@ def _check_optional(graph: Graph, step: Step, call: KernelCall) -> None:
         raise PlanError(f"operator {step.ops[0]} has not the gate and residual of {step.ops}")
 
 
-def _may_give_way(graph: Graph, step: Step, tensor: int) -> bool:
-    """Whether a step reads each byte of an operand before it writes its place."""
+def _may_give_way(graph: Graph, step: Step, tensor: int, source: range, place: range) -> bool:
+    """Whether a step reads each byte of an operand before its first output is written there."""
     assert step.call is not None
+    same = source.start == place.start if step.call.kernel in ROW_BY_ROW else source == place
+    if not same or _keeps_means_alone(step):
+        return False
     x = graph.tensors[tensor]
     one_pixel = x.shape[-1:] in ((), (x.elements,))
     return step.call.kernel in IN_PLACE and not (step.call.kernel in GATED and one_pixel)
+
+
+def _keeps_means_alone(step: Step) -> bool:
+    """Whether a kernel of averages writes nothing else, and that while it still reads."""
+    assert step.call is not None
+    absent = any(isinstance(operand, AbsentOperand) for operand in step.call.operands)
+    return step.call.kernel in AVERAGES and absent
 
 
 def _read_from_arena(graph: Graph, step: Step) -> list[int]:
@@ -203,15 +227,22 @@ def _read_from_arena(graph: Graph, step: Step) -> list[int]:
 
 def _check_kinds(graph: Graph, step: Step, call: KernelCall) -> None:
     """A kernel of rows computes what its parameters say, and the step claims just that."""
-    conv, row = False, call.params
+    conv, row, product = False, call.params, False
     if isinstance(row, Conv2dDepthwise1xkM4Params):
         conv, row = True, row.depthwise
+    if isinstance(row, DepthwiseConv2d1x1M4Params):
+        product, row = True, row.depthwise
     if not isinstance(row, Depthwise1xkM4Params):
         return
     kinds = [OpKind.CONV_2D] * conv + [OpKind.DEPTHWISE_CONV_2D]
     kinds += [OpKind.MAX_POOL_2D] * row.pooled + [OpKind.MEAN] * (call.kernel in AVERAGES)
-    if kinds != [graph.ops[op].kind for op in (*step.again, *step.ops)]:
+    kinds += [OpKind.MUL, OpKind.CONV_2D, OpKind.ADD] * product
+    ops = [graph.ops[op] for op in (*step.again, *step.ops)]
+    if kinds != [op.kind for op in ops]:
         raise PlanError(f"{call.kernel} computes {kinds}, not operators {step.ops}")
+    written = [op.outputs[0] for op in ops[-2 if call.kernel in AVERAGES else -1 :]]
+    if list(step.outputs) != written[_keeps_means_alone(step) :]:
+        raise PlanError(f"{call.kernel} writes tensors {written}, not {step.outputs}")
 
 
 def _check_layout(graph: Graph, kernel: Kernel, tensors: tuple[int, ...], plan: Plan) -> None:

@@ -229,6 +229,7 @@ def _make(job: _Job, arena_bytes: int | None, progress: Progress) -> _Made:
             generated=generated,
             out=request.folder,
             build_id=build_id,
+            optimize=request.optimize,
             runtime=job.runtime,
             options=job.options,
         ),

@@ -1,0 +1,20 @@
+#if defined(__ARM_FEATURE_DSP)
+#pragma GCC target("general-regs-only") /* matrix.h keeps its inputs in the others */
+#endif
+
+#include "narrow.h"
+
+#define ECT_GROUP_OUTPUTS ect_group_narrow
+#include "product.h"
+
+void ect_product_narrow(const ect_product_data_t *d, ect_fill_t fill, const void *context) {
+    ect_product(d, fill, context);
+}
+
+void ect_gather_narrow(const ect_gather_t *from, const ect_gate_m4_t *p, const int8_t *gate) {
+    ect_gather_products(from, p, gate);
+}
+
+void ect_fill_narrow(const void *context, const ect_gather_t *to, int32_t pixel) {
+    ect_fill_plain(context, to, pixel);
+}
