@@ -36,10 +36,13 @@ TOGETHER = {
 }
 """Kernels of several operators, which are not there where every operator is by itself."""
 
+SMALL = {Kernel.DWCONV2D_1XK_CONV2D_1X1_M4, Kernel.FULLY_CONNECTED_PACKED_M4}
+"""Kernels for plans made for size."""
+
 ABSENT = {
-    Optimize.SPEED: {Kernel.DWCONV2D_1XK_CONV2D_1X1_M4},
-    Optimize.SIZE: {Kernel.CONV2D_1X1_M4},
-    Optimize.DEBUG: {Kernel.DWCONV2D_1XK_CONV2D_1X1_M4, *TOGETHER},
+    Optimize.SPEED: SMALL,
+    Optimize.SIZE: {Kernel.CONV2D_1X1_M4, Kernel.FULLY_CONNECTED_M4},
+    Optimize.DEBUG: {*SMALL, *TOGETHER},
 }
 """Kernels that a goal does not choose."""
 

@@ -272,15 +272,17 @@ void ect_dwconv2d_1xk_mean_s8_m4(const ect_dwconv2d_1xk_m4_t *p, const int8_t *i
 #define ECT_M4_AGAIN_GROUPS 4
 
 typedef struct {
-    ect_dwconv2d_1xk_m4_t depthwise; /* packed, not pooled, first_word >= 2, out_w = in_w */
-    ect_conv2d_1x1_m4_t product;     /* with gate and residual; in_c = out_c <= ECT_M4_MAX_AGAIN,
-                                      * groups even, at most ECT_M4_AGAIN_GROUPS, and a word of
-                                      * the tile left for each channel there may be */
+    int32_t first_word;          /* as in ect_dwconv2d_1xk_m4_t; at least 2 */
+    int32_t in_zero_point;       /* of the depthwise convolution */
+    ect_conv2d_1x1_m4_t product; /* in_c = out_c <= ECT_M4_MAX_AGAIN; groups even, at most
+                                  * ECT_M4_AGAIN_GROUPS, and ECT_M4_MAX_AGAIN words of the tile
+                                  * are left */
 } ect_dwconv2d_1xk_conv2d_1x1_m4_t;
 
-/* ect_dwconv2d_1xk_s8_m4 with `constants`, and ect_conv2d_1x1_w8_s8_m4 of its output with `gate`,
- * `stream` and the residual `in`. Needs no memory for what is in between: a few pixels of all
- * channels are computed at a time. `out` may be the same address as `in`. */
+/* ect_dwconv2d_1xk_s8_m4 with packed `constants`, as wide as its input and not pooled, and
+ * ect_conv2d_1x1_w8_s8_m4 of its output with `gate`, `stream` and the residual `in`. Needs no
+ * memory for what is in between: a few pixels of all channels are computed at a time. `out` may be
+ * the same address as `in`. */
 void ect_dwconv2d_1xk_conv2d_1x1_w8_s8_m4(const ect_dwconv2d_1xk_conv2d_1x1_m4_t *p,
                                           const int8_t *in, const int8_t *gate,
                                           const int32_t *constants, const int32_t *stream,
@@ -355,5 +357,10 @@ typedef struct {
  * Arithmetic: as ect_fully_connected_s8_ref. */
 void ect_fully_connected_s8_m4(const ect_fully_connected_m4_t *p, const int8_t *in,
                                const int32_t *weights, const int32_t *channels, int8_t *out);
+
+/* The same. channels: for each of out_c | bias * 32 + s | multiplier |, the bias not doubled, s the
+ * bits that are rounded off. `in` is read in whole words. */
+void ect_fully_connected_packed_s8_m4(const ect_fully_connected_m4_t *p, const int8_t *in,
+                                      const int32_t *weights, const int32_t *channels, int8_t *out);
 
 #endif /* ECTOPY_KERNELS_H */

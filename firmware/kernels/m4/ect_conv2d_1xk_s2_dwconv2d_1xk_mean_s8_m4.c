@@ -1,4 +1,6 @@
+#include "filter.h"
 #include "row.h"
+#include "unpack.h"
 
 /* A channel at a time: what the first convolution makes of it is the line of the second. */
 void ect_conv2d_1xk_s2_dwconv2d_1xk_mean_s8_m4(const ect_conv2d_1xk_s2_dwconv2d_1xk_m4_t *p,

@@ -12,8 +12,7 @@
 #define MAX_BLOCK (4 * ECT_M4_AGAIN_GROUPS)
 
 typedef struct {
-    const ect_dwconv2d_1xk_m4_t *p;
-    const ect_gate_m4_t *scale;
+    const ect_dwconv2d_1xk_conv2d_1x1_m4_t *p;
     const int8_t *in, *gate;
     const int32_t *constants;
     uint32_t *line;
@@ -22,8 +21,8 @@ typedef struct {
 /* One channel of a block of `count` pixels, whose line is padded if it is the last. */
 static ECT_NOINLINE void filter(const again_t *a, int32_t c, int32_t pixel, int32_t count,
                                 uint32_t *before, int8_t *out) {
-    const int8_t *x = a->in + c * a->p->in_w + pixel;
-    const bool last = pixel + count == a->p->in_w;
+    const int8_t *x = a->in + c * a->p->product.pixels + pixel;
+    const bool last = pixel + count == a->p->product.pixels;
     int32_t constants[ECT_M4_LINEAR_WORDS(2)];
     ect_unpack_filter(a->constants + c * ECT_M4_PACKED_WORDS, constants);
     ect_widen_row(a->line + ECT_LINE_LEFT / 2, (const int8_t *)before, 4);
@@ -50,7 +49,7 @@ static void fill(const void *context, const ect_gather_t *to, int32_t pixel) {
         for (int32_t i = 0; i < from.in_c; ++i) {
             filter(a, c + i, pixel, count, before + c + i, pair + i * count);
         }
-        ect_gather_narrow(&from, a->scale, a->gate + c);
+        ect_gather_narrow(&from, &a->p->product.gate, a->gate + c);
     }
 }
 
@@ -60,6 +59,6 @@ void ect_dwconv2d_1xk_conv2d_1x1_w8_s8_m4(const ect_dwconv2d_1xk_conv2d_1x1_m4_t
                                           int8_t *out) {
     uint32_t line[ECT_LINE_WORDS(MAX_BLOCK)];
     const ect_product_data_t data = {&p->product, in, gate, in, (const uint32_t *)stream, out};
-    const again_t again = {&p->depthwise, &p->product.gate, in, gate, constants, line};
+    const again_t again = {p, in, gate, constants, line};
     ect_product_narrow(&data, fill, &again);
 }

@@ -8,6 +8,7 @@ from ectopy.aot.linear import Linear
 from ectopy.aot.pack import (
     channel_table,
     narrow_matrix,
+    pack_channels,
     pack_linear,
     pack_matrix,
     pack_taps,
@@ -50,6 +51,15 @@ def test_packed_taps_times_their_gain_are_the_linear_ones(phases: int) -> None:
     gain = tail.view("<i2")[:, 5:].astype(np.int64)
     assert np.array_equal(tail.view(np.int8)[:, :10] * gain, placed[:, 0] * np.c_[list(gains)])
     assert (gain > 0).all()
+
+
+def test_a_table_of_channels_keeps_bias_shift_and_multiplier_in_two_words() -> None:
+    bias, multiplier = np.array([-5, 7, -(2**26) + 1]), np.array([2**30, 2**31 - 1, 2**30 + 3])
+    table = channel_table(bias, multiplier.astype(np.int32), np.array([-2, -31, -7], np.int8))
+    packed = pack_channels(table)
+    assert (packed[:, 0] >> 5).tolist() == bias.tolist()
+    assert (packed[:, 0] & 31).tolist() == [2, 31, 7]
+    assert packed[:, 1].tolist() == multiplier.tolist()
 
 
 def constant_bytes(plan: Plan) -> int:

@@ -169,3 +169,10 @@ def pack_taps(constants: Int32Array) -> Int32Array:
     tail[:, :TAPS] = taps // gain[:, None]
     tail[:, TAPS:] = gain.astype("<i2")[:, None].view(np.int8)
     return np.concatenate([constants[:, :2], tail.view("<i4").astype(np.int32)], axis=1)
+
+
+def pack_channels(table: Int32Array) -> Int32Array:
+    """A channel table in two words a channel: bias times 32 plus the shift, and multiplier."""
+    bias, multiplier, rounding = table.astype(np.int64).T
+    shift = 32 - np.round(np.log2(rounding - 1)).astype(np.int64)
+    return np.stack([bias // 2 * 32 + shift, multiplier], axis=1).astype(np.int32)

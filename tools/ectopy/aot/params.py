@@ -270,7 +270,8 @@ class DepthwiseConv2d1x1M4Params:
     """``ect_dwconv2d_1xk_conv2d_1x1_m4_t``."""
 
     c_type: ClassVar[str] = "ect_dwconv2d_1xk_conv2d_1x1_m4_t"
-    depthwise: Depthwise1xkM4Params
+    first_word: int
+    in_zero_point: int
     product: Conv2d1x1M4Params
 
 

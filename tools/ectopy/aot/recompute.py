@@ -126,9 +126,8 @@ def _mean_only(step: Step) -> Step:
 
 def _both(rows: Step, product: Step) -> Step:
     assert rows.call is not None and product.call is not None
-    assert isinstance(rows.call.params, Depthwise1xkM4Params)
-    matrix = product.call.params
-    assert isinstance(matrix, Conv2d1x1M4Params)
+    filters, matrix = rows.call.params, product.call.params
+    assert isinstance(filters, Depthwise1xkM4Params) and isinstance(matrix, Conv2d1x1M4Params)
     fit = (TILE_WORDS - MAX_CHANNELS) // (ROW_MULTIPLE * matrix.pairs)
     x, constants = rows.call.operands
     _, gate, _, stream = product.call.operands
@@ -136,7 +135,8 @@ def _both(rows: Step, product: Step) -> Step:
     call = KernelCall(
         kernel=Kernel.DWCONV2D_1XK_CONV2D_1X1_M4,
         params=DepthwiseConv2d1x1M4Params(
-            depthwise=rows.call.params,
+            first_word=filters.first_word,
+            in_zero_point=filters.in_zero_point,
             product=replace(matrix, groups=min(fit & ~1, MAX_GROUPS)),
         ),
         operands=(replace(x, may_hold_output=True), gate, constants, stream),

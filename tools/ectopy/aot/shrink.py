@@ -11,13 +11,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from ectopy.aot.pack import Int32Array, narrow_matrix, pack_taps
+from ectopy.aot.pack import Int32Array, narrow_matrix, pack_channels, pack_taps
 from ectopy.aot.params import (
     Conv2d1xkS2M4Params,
     Conv2dDepthwise1xkM4Params,
     Depthwise1xkM4Params,
+    FullyConnectedM4Params,
 )
 from ectopy.aot.types import ConstOperand, Kernel, KernelCall, Step
+
+TABLE = "channels"
 
 
 def shrink_constants(steps: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -39,10 +42,19 @@ def _shrunk(call: KernelCall) -> KernelCall:
                 stem = replace(stem, depthwise=replace(stem.depthwise, packed=1))
                 call = _packed(call, "second", pack_taps)
             return replace(call, params=stem)
+        case FullyConnectedM4Params() if _fits_word(call):
+            short = replace(call, kernel=Kernel.FULLY_CONNECTED_PACKED_M4)
+            return _packed(short, TABLE, pack_channels)
     if call.kernel is Kernel.CONV2D_1X1_M4:
         narrow = replace(call, kernel=Kernel.CONV2D_1X1_W8_M4)
         return _packed(narrow, "stream", narrow_matrix)
     return call
+
+
+def _fits_word(call: KernelCall) -> bool:
+    """Whether biases leave room for a shift."""
+    tables = [o.values for o in call.operands if isinstance(o, ConstOperand) and o.role == TABLE]
+    return all(bool((np.abs(table[:, 0].astype(np.int64)) < 2**27).all()) for table in tables)
 
 
 def _packed(call: KernelCall, role: str, pack: Callable[[Int32Array], Int32Array]) -> KernelCall:

@@ -43,6 +43,7 @@ class Kernel(StrEnum):
     DWCONV2D_1XK_CONV2D_1X1_M4 = "ect_dwconv2d_1xk_conv2d_1x1_w8_s8_m4"
     ADD_DENSE_M4 = "ect_add_dense_s8_m4"
     FULLY_CONNECTED_M4 = "ect_fully_connected_s8_m4"
+    FULLY_CONNECTED_PACKED_M4 = "ect_fully_connected_packed_s8_m4"
 
 
 OPERANDS_AS_ARRAY = frozenset({Kernel.CONCAT})

@@ -62,6 +62,7 @@ CHANNELS_LAST_ONLY = {
     Kernel.DWCONV2D_M1,
     Kernel.FULLY_CONNECTED,
     Kernel.FULLY_CONNECTED_M4,
+    Kernel.FULLY_CONNECTED_PACKED_M4,
     Kernel.SOFTMAX,
     Kernel.PAD,
     Kernel.CONCAT,
@@ -227,22 +228,28 @@ def _read_from_arena(graph: Graph, step: Step) -> list[int]:
 
 def _check_kinds(graph: Graph, step: Step, call: KernelCall) -> None:
     """A kernel of rows computes what its parameters say, and the step claims just that."""
-    conv, row, product = False, call.params, False
-    if isinstance(row, Conv2dDepthwise1xkM4Params):
-        conv, row = True, row.depthwise
-    if isinstance(row, DepthwiseConv2d1x1M4Params):
-        product, row = True, row.depthwise
-    if not isinstance(row, Depthwise1xkM4Params):
+    kinds = _kinds_of_rows(call)
+    if not kinds:
         return
-    kinds = [OpKind.CONV_2D] * conv + [OpKind.DEPTHWISE_CONV_2D]
-    kinds += [OpKind.MAX_POOL_2D] * row.pooled + [OpKind.MEAN] * (call.kernel in AVERAGES)
-    kinds += [OpKind.MUL, OpKind.CONV_2D, OpKind.ADD] * product
     ops = [graph.ops[op] for op in (*step.again, *step.ops)]
     if kinds != [op.kind for op in ops]:
         raise PlanError(f"{call.kernel} computes {kinds}, not operators {step.ops}")
     written = [op.outputs[0] for op in ops[-2 if call.kernel in AVERAGES else -1 :]]
     if list(step.outputs) != written[_keeps_means_alone(step) :]:
         raise PlanError(f"{call.kernel} writes tensors {written}, not {step.outputs}")
+
+
+def _kinds_of_rows(call: KernelCall) -> list[OpKind]:
+    """What a kernel of rows computes; nothing if it is none."""
+    conv, row = False, call.params
+    if isinstance(row, DepthwiseConv2d1x1M4Params):
+        return [OpKind.DEPTHWISE_CONV_2D, OpKind.MUL, OpKind.CONV_2D, OpKind.ADD]
+    if isinstance(row, Conv2dDepthwise1xkM4Params):
+        conv, row = True, row.depthwise
+    if not isinstance(row, Depthwise1xkM4Params):
+        return []
+    kinds = [OpKind.CONV_2D] * conv + [OpKind.DEPTHWISE_CONV_2D]
+    return kinds + [OpKind.MAX_POOL_2D] * row.pooled + [OpKind.MEAN] * (call.kernel in AVERAGES)
 
 
 def _check_layout(graph: Graph, kernel: Kernel, tensors: tuple[int, ...], plan: Plan) -> None:
