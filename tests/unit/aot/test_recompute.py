@@ -59,6 +59,14 @@ def with_step(plan: Plan, old: Step, new: Step) -> Plan:
     return replace(plan, steps=tuple(new if step is old else step for step in plan.steps))
 
 
+def moved_onto(plan: Plan, tensor: int, other: int) -> Plan:
+    placements = tuple(
+        replace(p, offset=plan.offset_of(other)) if tensor in p.buffer.tensors else p
+        for p in plan.placements
+    )
+    return replace(plan, placements=placements)
+
+
 def test_rows_of_a_residual_block_are_computed_twice_and_lie_nowhere() -> None:
     graph = block()
     plan = planned(graph)
@@ -102,24 +110,16 @@ def test_rows_that_are_recomputed_from_what_is_overwritten_are_caught() -> None:
     graph = block()
     plan = planned(graph)
     gate, x = graph.ops[GATE].outputs[0], graph.ops[DEPTHWISE].inputs[0]
-    spoiled = tuple(
-        replace(p, offset=plan.offset_of(x)) if gate in p.buffer.tensors else p
-        for p in plan.placements
-    )
     with pytest.raises(PlanError, match=f"reads tensor {x}, which is overwritten"):
-        validate_plan(graph, replace(plan, placements=spoiled))
+        validate_plan(graph, moved_onto(plan, gate, x))
 
 
 def test_means_over_the_rows_that_are_still_read_are_caught() -> None:
     graph = block()
     plan = planned(graph)
     mean, x = graph.ops[MEAN].outputs[0], graph.ops[DEPTHWISE].inputs[0]
-    spoiled = tuple(
-        replace(p, offset=plan.offset_of(x)) if mean in p.buffer.tensors else p
-        for p in plan.placements
-    )
     with pytest.raises(PlanError, match=f"writes over its own input {x}"):
-        validate_plan(graph, replace(plan, placements=spoiled))
+        validate_plan(graph, moved_onto(plan, mean, x))
 
 
 def test_a_residual_block_beside_its_input_by_a_word_is_caught() -> None:
