@@ -104,7 +104,7 @@ class _Job:
             request.board,
             request.engine,
             self.compiler,
-            contents,
+            {**contents, "OPTIMIZE": request.optimize},
             runtime=self.runtime,
             extra=self.fingerprint,
         )
