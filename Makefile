@@ -37,7 +37,7 @@ help:  ## List the targets and variables
 	@echo
 	@echo "Variables: BOARD=virt|apollo4p|host MODEL=beat-3-eff-sm|beat-2-eff-sm|DIR ENGINE=aot|tflm LIMIT=N|all"
 	@echo "           DATASET=auto|mitdb|synthetic SPLIT=ds2|ds1 DATA_DIR= LINK=auto|uart|fast PORT= JSON= SEED="
-	@echo "           ENGINE=aot: OPTIMIZE=speed|debug (\`ectopy plan --help\` has all)"
+	@echo "           ENGINE=aot: OPTIMIZE=speed|size|debug (\`ectopy plan --help\` has all)"
 	@echo "           ENGINE=tflm: TFLM= [TFLM_LIB=] or NEURALSPOT= [RUNTIME=], RUNTIME_VARIANT= ARENA_BYTES="
 	@echo "           of apollo4p: NEURALSPOT=DIR CLOCK=hp|lp BAUD=921600 MODEL_IN=mram|tcm PROBE= JLINK="
 

@@ -10,13 +10,13 @@ from elftools.elf.sections import SymbolTableSection
 
 from ectopy.boards import BoardRequest, open_board
 from ectopy.protocol import InputFormat, Session
+from ectopy.toolchain.contents import contents_of, engine_parts
 from ectopy.toolchain.stack_bound import stack_bound
 from ectopy.usecases.build import BuildRequest, build_firmware
-from ectopy.vocab import BoardName, EngineName, LinkKind
+from ectopy.vocab import BoardName, EngineName, LinkKind, Optimize
 from ectopy.zoo import open_bundle
 
 pytestmark = pytest.mark.e2e
-MODELS = ["beat-2-eff-sm", "beat-3-eff-sm"]
 
 HEAP = r"_?(malloc|free|calloc|realloc|sbrk)(_r)?"
 SOFT_DOUBLE = r"__aeabi_(d(?!mb)\w+|[a-z]+2d)|__\w+df\w*"
@@ -30,11 +30,39 @@ POINTERS = {
 }
 
 
-@pytest.fixture(scope="module", params=MODELS)
-def elf(request: pytest.FixtureRequest) -> Path:
-    bundle = open_bundle(request.param)
-    wanted = BuildRequest(board=BoardName.VIRT, engine=EngineName.AOT, bundle=bundle)
-    return build_firmware(wanted).elf
+FILLS = ("ect_fill_narrow", "fill")
+"""Where a product gets its pixels from; an image has those that its plan needs."""
+
+MOST_BYTES = {
+    ("beat-2-eff-sm", Optimize.SPEED): 66 * 1024,
+    ("beat-3-eff-sm", Optimize.SPEED): 88 * 1024,
+    ("beat-2-eff-sm", Optimize.SIZE): 46 * 1024,
+    ("beat-3-eff-sm", Optimize.SIZE): 60 * 1024,
+}
+"""Code and constants of engine, kernels and model."""
+
+
+@pytest.fixture(scope="module", params=MOST_BYTES, ids=" for ".join)
+def built(request: pytest.FixtureRequest) -> tuple[Path, int]:
+    """An image, and how much of it the engine may take."""
+    name, optimize = request.param
+    wanted = BuildRequest(
+        board=BoardName.VIRT,
+        engine=EngineName.AOT,
+        bundle=open_bundle(name),
+        optimize=optimize,
+    )
+    return build_firmware(wanted).elf, MOST_BYTES[request.param]
+
+
+@pytest.fixture
+def elf(built: tuple[Path, int]) -> Path:
+    return built[0]
+
+
+def pointers(elf: Path) -> dict[str, tuple[str, ...]]:
+    found = symbols(elf)
+    return {**POINTERS, "ect_product_narrow": tuple(name for name in FILLS if name in found)}
 
 
 def symbols(elf: Path) -> set[str]:
@@ -66,8 +94,14 @@ def test_an_image_has_no_heap_no_soft_double_and_no_libm(elf: Path) -> None:
     assert {name for name in found if UNWANTED.fullmatch(name)} == set()
 
 
+def test_engine_and_model_take_no_more_flash_than_promised(built: tuple[Path, int]) -> None:
+    elf, most = built
+    contents = contents_of(elf, engine_parts(elf.parent))
+    assert contents.code_bytes + contents.constant_bytes <= most
+
+
 def test_the_stack_measured_on_the_board_is_within_its_bound(elf: Path) -> None:
-    bound = stack_bound(elf, elf.parent / "obj", "ect_run", POINTERS)
+    bound = stack_bound(elf, elf.parent / "obj", "ect_run", pointers(elf))
     window = np.random.default_rng(3).integers(-128, 128, 512).astype(np.int8).tobytes()
     with open_board(BoardRequest(board=BoardName.VIRT, elf=elf, link=LinkKind.FAST)) as board:
         session = Session(board.link)
@@ -82,5 +116,5 @@ def test_the_stack_measured_on_the_board_is_within_its_bound(elf: Path) -> None:
 
 
 def test_the_inference_alone_has_a_bound_too(elf: Path) -> None:
-    whole = stack_bound(elf, elf.parent / "obj", "ect_run", POINTERS)
-    assert 256 < stack_bound(elf, elf.parent / "obj", "ect_engine_invoke", POINTERS) < whole
+    whole = stack_bound(elf, elf.parent / "obj", "ect_run", pointers(elf))
+    assert 256 < stack_bound(elf, elf.parent / "obj", "ect_engine_invoke", pointers(elf)) < whole

@@ -12,7 +12,7 @@ from firmware.aot_host import FIRMWARE, HERE, KERNEL_SOURCES, HostModels, run_to
 
 COMPILER, QEMU = "arm-none-eabi-gcc", "qemu-system-arm"
 FLAGS = [
-    *("-std=c11", "-O3", "-g0", "-Wall", "-Wextra", "-Wconversion", "-Werror"),
+    *("-std=c11", "-g0", "-Wall", "-Wextra", "-Wconversion", "-Werror"),
     *("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"),
     *("--specs=rdimon.specs", f"-T{HERE / 'virt_link.ld'}", "-Wl,--no-warn-rwx-segments"),
     *(f"-I{FIRMWARE / 'include'}", f"-I{FIRMWARE / 'engines' / 'aot'}"),
@@ -28,7 +28,8 @@ def build_for_virt(
             pytest.skip(f"{tool} is not installed")
     elf = directory / "models.elf"
     sources = [*KERNEL_SOURCES, *write_cases(graphs, directory, optimize), HERE / "virt_start.c"]
-    run_tool([COMPILER, *FLAGS, *map(str, sources), "-o", str(elf)], directory)
+    level = "-Os" if optimize is Optimize.SIZE else "-O3"
+    run_tool([COMPILER, level, *FLAGS, *map(str, sources), "-o", str(elf)], directory)
     return HostModels(
         command=(
             *(QEMU, "-M", "mps2-an386", "-display", "none", "-monitor", "none"),

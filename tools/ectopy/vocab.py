@@ -65,6 +65,8 @@ class Optimize(StrEnum):
     """What a plan of the AOT engine is made for."""
 
     SPEED = "speed"
+    SIZE = "size"
+    """The smallest arena, and constants in few bytes; the price is cycles."""
     DEBUG = "debug"
     """Every operator by itself, so that every tensor can be seen."""
 

@@ -10,11 +10,11 @@
 /* A tensor in the arena; of no bytes if it only ever lives inside a kernel that computes several
  * operators. */
 typedef struct {
-    uint32_t offset;
-    uint32_t planes;
-    uint32_t bytes;
+    uint32_t offset : 22;
+    uint32_t planes : 10;
+    uint32_t bytes : 24;
+    int32_t zero_point : 8;
     float scale;
-    int32_t zero_point;
 } ect_aot_tensor_t;
 
 /* Who wants to see operators' outputs; observer may be null. */

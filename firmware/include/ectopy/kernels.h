@@ -247,6 +247,11 @@ void ect_conv2d_1x1_w8_s8_m4(const ect_conv2d_1x1_m4_t *p, const int8_t *in, con
 #define ECT_M4_ANY_WORDS(filters)    (4 + (filters) * ECT_M4_TAP_WORDS)
 #define ECT_M4_LINEAR_SHIFT          10
 
+/* The form "packed": linear constants of one filter of ten taps before they are times their gain,
+ * | factor | bias | taps 0-3 | taps 4-7 | taps 8 9, gain as halfword |. A second filter has the
+ * same taps, each one place later. */
+#define ECT_M4_PACKED_WORDS 5
+
 typedef struct {
     int32_t out_c;
     int32_t in_w;       /* at most ECT_M4_MAX_ROW */
@@ -254,6 +259,7 @@ typedef struct {
     int32_t first_word; /* of the row's copy, in which the first window begins */
     int32_t in_zero_point;
     int32_t linear; /* form of the constants */
+    int32_t packed; /* of linear ones */
 } ect_conv2d_1xk_s2_m4_t;
 
 /* Convolution of one input channel along its row, stride 2, up to ten taps: a filter for each
@@ -276,6 +282,7 @@ typedef struct {
     int32_t first_word; /* of the row's copy, in which the first window begins */
     int32_t in_zero_point;
     int32_t linear;         /* form of the constants */
+    int32_t packed;         /* of linear ones */
     int32_t pooled;         /* whether the maximum of neighbours is what is written */
     ect_row_mean_m4_t mean; /* of what is written */
 } ect_dwconv2d_1xk_m4_t;
@@ -286,9 +293,30 @@ typedef struct {
 void ect_dwconv2d_1xk_s8_m4(const ect_dwconv2d_1xk_m4_t *p, const int8_t *in,
                             const int32_t *constants, int8_t *out);
 
-/* The same and the mean of each row, then ect_mean_s8_ref. `means` overlaps nothing. */
+/* The same and the mean of each row, then ect_mean_s8_ref. `means` overlaps nothing. If `out` is
+ * NULL nobody wants to know more than the means. */
 void ect_dwconv2d_1xk_mean_s8_m4(const ect_dwconv2d_1xk_m4_t *p, const int8_t *in,
                                  const int32_t *constants, int8_t *out, int8_t *means);
+
+#define ECT_M4_MAX_AGAIN    64 /* channels */
+#define ECT_M4_AGAIN_GROUPS 4
+
+typedef struct {
+    int32_t first_word;          /* as in ect_dwconv2d_1xk_m4_t; at least 2 */
+    int32_t in_zero_point;       /* of the depthwise convolution */
+    ect_conv2d_1x1_m4_t product; /* in_c = out_c <= ECT_M4_MAX_AGAIN; groups even, at most
+                                  * ECT_M4_AGAIN_GROUPS, and ECT_M4_MAX_AGAIN words of the tile
+                                  * are left */
+} ect_dwconv2d_1xk_conv2d_1x1_m4_t;
+
+/* ect_dwconv2d_1xk_s8_m4 with packed `constants`, as wide as its input and not pooled, and
+ * ect_conv2d_1x1_w8_s8_m4 of its output with `gate`, `stream` and the residual `in`. Needs no
+ * memory for what is in between: a few pixels of all channels are computed at a time. `out` may be
+ * the same address as `in`. */
+void ect_dwconv2d_1xk_conv2d_1x1_w8_s8_m4(const ect_dwconv2d_1xk_conv2d_1x1_m4_t *p,
+                                          const int8_t *in, const int8_t *gate,
+                                          const int32_t *constants, const int32_t *stream,
+                                          int8_t *out);
 
 typedef struct {
     ect_conv2d_1xk_s2_m4_t conv; /* linear */
@@ -363,5 +391,10 @@ typedef struct {
  * Arithmetic: as ect_fully_connected_s8_ref. */
 void ect_fully_connected_s8_m4(const ect_fully_connected_m4_t *p, const int8_t *in,
                                const int32_t *weights, const int32_t *channels, int8_t *out);
+
+/* The same. channels: for each of out_c | bias * 32 + s | multiplier |, the bias not doubled, s the
+ * bits that are rounded off. `in` is read in whole words. */
+void ect_fully_connected_packed_s8_m4(const ect_fully_connected_m4_t *p, const int8_t *in,
+                                      const int32_t *weights, const int32_t *channels, int8_t *out);
 
 #endif /* ECTOPY_KERNELS_H */

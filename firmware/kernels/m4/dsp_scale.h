@@ -6,8 +6,10 @@
 
 #if defined(__GNUC__)
 #define ECT_ALWAYS_INLINE __attribute__((always_inline))
+#define ECT_UNUSED        __attribute__((unused)) /* by some of those that include it */
 #else
 #define ECT_ALWAYS_INLINE
+#define ECT_UNUSED
 #endif
 
 /* Bytes 0 and 2, or 1 and 3, as a pair times 256: with a factor of eight bits less that is the same

@@ -1,4 +1,6 @@
+#include "filter.h"
 #include "row.h"
+#include "unpack.h"
 
 /* A channel at a time: what the first convolution makes of it is the line of the second. */
 void ect_conv2d_1xk_s2_dwconv2d_1xk_mean_s8_m4(const ect_conv2d_1xk_s2_dwconv2d_1xk_m4_t *p,
@@ -12,9 +14,11 @@ void ect_conv2d_1xk_s2_dwconv2d_1xk_mean_s8_m4(const ect_conv2d_1xk_s2_dwconv2d_
     ect_pad_line(line, conv->in_w, conv->in_zero_point);
     ect_fill_line(line, in, conv->in_w);
     for (int32_t c = 0; c < conv->out_c; ++c) {
-        ect_filter_halves(line + conv->first_word, first, to, conv->out_w, NULL);
+        int32_t unpacked[ECT_M4_LINEAR_WORDS(2)];
+        const int32_t *filter = ect_constants(first, conv->packed, unpacked);
+        ect_filter_halves(line + conv->first_word, filter, to, conv->out_w, NULL);
         ect_filter_row(&rows, &p->depthwise.mean, second, out, means);
-        first += ECT_M4_LINEAR_WORDS(1);
+        first += conv->packed ? ECT_M4_PACKED_WORDS : ECT_M4_LINEAR_WORDS(1);
         second += rows.words;
         out += rows.width;
         means += means != NULL ? 1 : 0;

@@ -41,19 +41,27 @@
 #define HALF(a)        "strh " #a ", [r2], #2\n\t"
 
 #define ENTER                                                                                      \
-    "push {r0-r11, lr}\n\t"                                                                        \
-    "add r12, r0, r3, lsl #2\n\t"                                                                  \
-    "add r12, #16\n\t"                                                                             \
-    "str r12, [sp, #8]\n\t"                                                                        \
-    "ldm r1!, {r9, r10}\n\t"
+    "push {r0-r11, lr}\n\tadd r12, r0, r3, lsl #2\n\tadd r12, #16\n\t"                             \
+    "str r12, [sp, #8]\n\tldm r1!, {r9, r10}\n\t"
 
 #define LOOP                                                                                       \
     "ldr r1, [sp, #8]\n\t"                                                                         \
     "cmp r0, r1\n\t"                                                                               \
     "bne 2b\n\t"
 
-/* Four words of x, the sums they are part of, and the loop, sixteen outputs a round. A count that
- * is no multiple of sixteen jumps over the first fours of a round: 36 bytes a step. */
+/* A round of sixteen outputs, which a count that is no multiple of them enters behind the first
+ * fours: 36 bytes a step. Where size counts a round is four. */
+#if defined(__OPTIMIZE_SIZE__)
+#define ENTER_ROUND
+#define ROUND(store) FOUR_STEPS(store)
+#else
+#define ENTER_ROUND                                                                                \
+    "ldr r1, [sp, #12]\n\tnegs r1, r1\n\tand r1, #12\n\tadd r1, r1, r1, lsl #3\n\t"                \
+    "lsls r1, r1, #2\n\tadd pc, r1\n\tnop\n\t"
+#define ROUND(store) FOUR_STEPS(store) FOUR_STEPS(store) FOUR_STEPS(store) FOUR_STEPS(store)
+#endif
+
+/* Four words of x, the sums they are part of, and the loop. */
 #define RUN(store)                                                                                 \
     "1: ldm r1!, {r4-r8}\n\t"                                                                      \
     "str r1, [sp, #4]\n\t"                                                                         \
@@ -68,15 +76,7 @@
     "smlad r3, lr, r7, r3\n\t"                                                                     \
     "smlad r11, lr, r6, r11\n\t"                                                                   \
     "smlad r12, lr, r5, r12\n\t"                                                                   \
-    "smlad lr, lr, r4, r10\n\t"                                                                    \
-    "ldr r1, [sp, #12]\n\t"                                                                        \
-    "negs r1, r1\n\t"                                                                              \
-    "and r1, #12\n\t"                                                                              \
-    "add r1, r1, r1, lsl #3\n\t"                                                                   \
-    "lsls r1, r1, #2\n\t"                                                                          \
-    "add pc, r1\n\t"                                                                               \
-    "nop\n\t"                                                                                      \
-    "2: " FOUR_STEPS(store) FOUR_STEPS(store) FOUR_STEPS(store) FOUR_STEPS(store) LOOP
+    "smlad lr, lr, r4, r10\n\t" ENTER_ROUND "2: " ROUND(store) LOOP
 
 /* Once more for `second`. */
 #define LEAVE                                                                                      \

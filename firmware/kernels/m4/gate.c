@@ -89,7 +89,8 @@ static void one_pair(const ect_gather_t *g, const int8_t *a, const int8_t *b, ga
     "rsb r4, r3, r4, lsl #20; rsb r6, r3, r6, lsl #20; smmulr r4, r4, r9; smmulr r6, r6, r9;"      \
     "smulwb r5, r4, r10; smulwb r7, r6, r10; sub r5, r11, r5; sub r7, r11, r7; mov pc, r12;"
 
-__attribute__((naked)) static void ect_gather_pairs(const pairs_t *p __attribute__((unused)),
+/* ADR counts from a whole word, and code made for size may begin in the middle of one. */
+__attribute__((naked, aligned(4))) static void ect_gather_pairs(const pairs_t *p __attribute__((unused)),
                                                     const ect_gather_t *g __attribute__((unused))) {
     __asm__ volatile("push {r4-r11, lr}; ldm r0, {r1-r11}; adr r0, 1f; add r11, r0; push {r1-r11};"
                      "b 2f;"

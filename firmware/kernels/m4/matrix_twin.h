@@ -2,6 +2,7 @@
 #ifndef ECTOPY_KERNELS_M4_MATRIX_TWIN_H
 #define ECTOPY_KERNELS_M4_MATRIX_TWIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "channel.h"

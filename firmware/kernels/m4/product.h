@@ -1,4 +1,4 @@
-/* A matrix product over the channels of a pixel; what its two kernels have in common.
+/* A matrix product over the channels of a pixel; what its kernels have in common.
  *
  * Pixels are taken in blocks whose tile (see tile.h) fits the stack, a block in groups of four, a
  * group by two outputs at a time. Before a block's first output is written all it reads of the
@@ -6,17 +6,21 @@
 #ifndef ECTOPY_KERNELS_M4_PRODUCT_H
 #define ECTOPY_KERNELS_M4_PRODUCT_H
 
-#include <stdbool.h>
-
 #include "channel.h"
+#include "fill.h"
 #include "matrix.h"
 
-/* What a kernel was called with; `gate` and `residual` may be NULL. */
-typedef struct {
-    const int8_t *in, *gate, *residual;
-    const uint32_t *stream;
-    int8_t *out;
-} ect_product_data_t;
+/* From the input as it is, or times the gate. */
+static inline void ect_fill_plain(const void *context, const ect_gather_t *to, int32_t pixel) {
+    const ect_product_data_t *d = context;
+    ect_gather_t from = *to;
+    from.in = d->in + pixel;
+    if (d->gate != NULL) {
+        ect_gather_products(&from, &d->p->gate, d->gate);
+    } else {
+        ect_gather(&from);
+    }
+}
 
 /* The group behind the last one. */
 static inline void ect_place_group(ect_group_t *m, int32_t words) {
@@ -55,12 +59,13 @@ static inline void ect_last_output(ect_group_t *m, ect_last_t *last, int32_t at,
 }
 
 /* Inside the kernel, so that a profile by functions shows its cycles under its name. */
-static inline ECT_ALWAYS_INLINE void ect_product(const ect_conv2d_1x1_m4_t *p,
-                                                 const ect_product_data_t *d) {
+static inline ECT_ALWAYS_INLINE void ect_product(const ect_product_data_t *d, ect_fill_t fill,
+                                                 const void *context) {
+    const ect_conv2d_1x1_m4_t *p = d->p;
     uint32_t tile[ECT_M4_TILE_WORDS];
     uint32_t saved[16];
     ect_last_t last;
-    ect_gather_t from = {d->in, p->pixels, p->in_c, p->groups, ECT_PIXELS * p->pairs, tile};
+    ect_gather_t from = {NULL, p->pixels, p->in_c, p->groups, ECT_PIXELS * p->pairs, tile};
     const int32_t stream_words = ECT_STREAM_WORDS(p->pairs);
     const int32_t odd = p->out_c % 2;
     ect_group_t group = {
@@ -72,13 +77,8 @@ static inline ECT_ALWAYS_INLINE void ect_product(const ect_conv2d_1x1_m4_t *p,
     }
     for (int32_t pixel = 0; pixel < p->pixels;) {
         const int32_t left = (p->pixels - pixel) / ECT_PIXELS;
-        from.in = d->in + pixel;
         from.groups = left < p->groups ? left : p->groups;
-        if (d->gate != NULL) {
-            ect_gather_products(&from, &p->gate, d->gate);
-        } else {
-            ect_gather(&from);
-        }
+        fill(context, &from, pixel);
         group.end = tile;
         for (int32_t i = 0; i < from.groups; ++i, pixel += ECT_PIXELS) {
             ect_place_group(&group, from.group_words);

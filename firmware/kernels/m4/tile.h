@@ -21,7 +21,7 @@ static inline void ect_interleave(uint32_t a, uint32_t b, uint32_t *words) {
     words[3] = ect_pkhtb_asr16(b13, a13);
 }
 
-static ECT_NOINLINE void ect_gather(const ect_gather_t *g) {
+static ECT_NOINLINE ECT_UNUSED void ect_gather(const ect_gather_t *g) {
     for (int32_t c = 0; c < g->in_c; c += 2) {
         const int8_t *a = g->in + c * g->row;
         const int8_t *b = c + 1 < g->in_c ? a + g->row : a;

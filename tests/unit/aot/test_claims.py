@@ -13,8 +13,9 @@ from ectopy.aot.claims import ALONE, AVERAGES, SEVERAL, computes, walked
 from ectopy.aot.types import Kernel, KernelCall, Step
 from ectopy.graph.reader import load_tflite, read_tflite
 from ectopy.graph.types import Graph
-from ectopy.vocab import VIEW_KINDS, OpKind
+from ectopy.vocab import VIEW_KINDS, OpKind, Optimize
 from ectopy.zoo import open_bundle
+from firmware.random_blocks import RandomBlocks
 from firmware.random_bytes import RandomBytes
 from firmware.random_models import RandomFilters, RandomModel, RandomRows
 from firmware.random_products import RandomProducts
@@ -29,7 +30,9 @@ KINDS = (RandomModel, RandomRows, RandomFilters, RandomProducts, RandomBytes)
 def plans() -> list[tuple[Graph, Plan]]:
     graphs = [load_tflite(open_bundle("beat-2-eff-sm").tflite_path)]
     graphs += [read_tflite(kind(s).build(), "random") for kind in KINDS for s in range(20)]
-    return [(graph, compile_graph(graph)) for graph in graphs]
+    fast = [(graph, compile_graph(graph)) for graph in graphs]
+    blocks = [read_tflite(RandomBlocks(s).build(), "block") for s in range(20)]
+    return fast + [(g, compile_graph(g, optimize=Optimize.SIZE)) for g in (graphs[0], *blocks)]
 
 
 def called(plan: Plan) -> Iterator[tuple[int, Step, KernelCall]]:
@@ -85,7 +88,7 @@ def test_rows_and_means_exchanged_are_caught(plans: list[tuple[Graph, Plan]]) ->
     tried = 0
     for graph, plan in plans:
         for number, step, call in called(plan):
-            if call.kernel in AVERAGES:
+            if call.kernel in AVERAGES and len(step.outputs) == 2:
                 assert_caught(graph, plan, number, replace(step, outputs=step.outputs[::-1]))
                 assert_caught(graph, plan, number, replace(step, outputs=step.outputs[1:]))
                 tried += 1

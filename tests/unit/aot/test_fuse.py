@@ -216,3 +216,11 @@ def test_fused_params_are_of_the_graphs_quantization() -> None:
     unit = X_SCALE / 256 / 0.02
     assert params.gate.factor / 2**36 == pytest.approx(unit, rel=1e-5)
     assert params.gate.offset >> 16 == -128
+
+
+def test_a_second_addition_is_by_itself() -> None:
+    graph = block(Shape(second_addition=True))
+    plan = compile_graph(graph)
+    step = product_step(plan)
+    assert kinds(graph, step) == (OpKind.MUL, OpKind.CONV_2D, OpKind.ADD)
+    assert plan.kernel_of(step.ops[-1] + 1) is Kernel.ADD_DENSE_M4

@@ -13,6 +13,7 @@ from ectopy.aot import compile_graph, unsupported_reason
 from ectopy.aot.broadcast import MAX_DIMS, broadcast_walk
 from ectopy.aot.lower_m4 import MAX_PAIRS, MAX_ROW, TILE_WORDS
 from ectopy.aot.params import BroadcastWalk, GateParams, KernelParams, ResidualParams, RowMean
+from ectopy.aot.recompute import MAX_CHANNELS, MAX_GROUPS
 from ectopy.aot.support import check_accumulator
 from ectopy.aot.types import Kernel
 from ectopy.errors import ModelError
@@ -198,6 +199,7 @@ def test_limits_of_kernels_are_the_same_in_c_and_python() -> None:
     header = (FIRMWARE / "include" / "ectopy" / "kernels.h").read_text()
     found = dict(re.findall(r"#define ECT_M4_(\w+)\s+(\d+)", header))
     ours = {"MAX_ROW": MAX_ROW, "MAX_PAIRS": MAX_PAIRS, "TILE_WORDS": TILE_WORDS}
+    ours |= {"MAX_AGAIN": MAX_CHANNELS, "AGAIN_GROUPS": MAX_GROUPS}
     assert {name: int(found[name]) for name in ours} == ours
 
 
@@ -208,5 +210,6 @@ def test_every_kernel_has_the_file_of_its_name_and_no_file_is_unused() -> None:
 
 def test_files_that_are_no_kernels_are_parts_of_some_with_a_header_of_their_own() -> None:
     parts = set((FIRMWARE / "kernels").glob("*/*.c")) - set((FIRMWARE / "kernels").glob("*/ect_*"))
-    assert {path.stem for path in parts} == {"filter", "gate", "line"}
+    names = {"filter", "gate", "line", "narrow", "row", "unpack"}
+    assert {path.stem for path in parts} == names
     assert all(path.with_suffix(".h").is_file() for path in parts)

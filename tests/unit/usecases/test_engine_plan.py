@@ -17,7 +17,7 @@ from ectopy.toolchain import Image
 from ectopy.usecases import autodeploy, engine_plan, inspect, profile_rows, report
 from ectopy.usecases import build as build_module
 from ectopy.usecases.bench_record import _engine
-from ectopy.usecases.build import BuildRequest, build_firmware, build_folder
+from ectopy.usecases.build import BuildRequest, build_firmware, build_folder, expected_build_id
 from ectopy.usecases.diff import prepare
 from ectopy.usecases.diff_types import DiffRequest
 from ectopy.usecases.render import render_texts
@@ -70,6 +70,23 @@ def test_each_goal_has_a_build_folder_and_that_of_speed_keeps_its_name() -> None
     assert len(names) == len(Optimize)
     assert {"virt-aot-beat-2-eff-sm", "virt-aot-debug-beat-2-eff-sm"} <= names
     assert build_folder("virt", "aot", BUNDLE).name == "virt-aot-beat-2-eff-sm"
+
+
+def test_images_of_different_goals_are_told_apart_even_if_their_sources_are_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bundle = open_bundle(BUNDLE)
+    same = render_texts(bundle, EngineName.AOT)
+    monkeypatch.setattr(build_module, "render_texts", lambda *_, **__: same)
+    ids = {
+        expected_build_id(
+            BuildRequest(
+                board=BoardName.HOST, engine=EngineName.AOT, bundle=bundle, optimize=optimize
+            )
+        )
+        for optimize in Optimize
+    }
+    assert len(ids) == len(Optimize)
 
 
 def test_an_image_is_rendered_and_built_for_what_was_asked(

@@ -17,6 +17,7 @@ from ectopy.aot.params import (
     Conv2dDepthwise1xkM4Params,
     Conv2dM4Params,
     Depthwise1xkM4Params,
+    DepthwiseConv2d1x1M4Params,
     DepthwiseParams,
     FullyConnectedM4Params,
     MaxPool1x2M4Params,
@@ -71,6 +72,7 @@ ALONE: Mapping[Kernel, frozenset[OpKind]] = MappingProxyType(
         Kernel.MUL_ROWS_M4: frozenset({OpKind.MUL}),
         Kernel.ADD_DENSE_M4: frozenset({OpKind.ADD}),
         Kernel.FULLY_CONNECTED_M4: frozenset({OpKind.FULLY_CONNECTED, OpKind.CONV_2D}),
+        Kernel.FULLY_CONNECTED_PACKED_M4: frozenset({OpKind.FULLY_CONNECTED, OpKind.CONV_2D}),
         Kernel.CONV2D_M4: frozenset({OpKind.CONV_2D}),
         Kernel.DWCONV2D_M4: frozenset({OpKind.DEPTHWISE_CONV_2D}),
         Kernel.MUL_COLUMNS_M4: frozenset({OpKind.MUL}),
@@ -84,6 +86,7 @@ SEVERAL = frozenset(
         Kernel.CONV2D_1X1_W8_M4,
         Kernel.DWCONV2D_1XK_M4,
         Kernel.CONV2D_DWCONV2D_1XK_M4,
+        Kernel.DWCONV2D_1XK_CONV2D_1X1_M4,
         *AVERAGES,
     }
 )
@@ -96,7 +99,7 @@ class Walked:
 
     Attributes:
         operands: Of the first operands; not of those whose form is the kernel's own.
-        outputs: Of each output.
+        outputs: Of each output, rows that stay inside the kernel among them.
     """
 
     operands: tuple[int, ...]
@@ -110,6 +113,12 @@ def computes(call: KernelCall, kinds: tuple[OpKind, ...]) -> bool:
     return len(kinds) == 1 and kinds[0] in ALONE.get(call.kernel, ())
 
 
+def keeps_means_alone(call: KernelCall) -> bool:
+    """Whether a kernel of averages writes nothing else, and that while it still reads."""
+    absent = any(isinstance(operand, AbsentOperand) for operand in call.operands)
+    return call.kernel in AVERAGES and absent
+
+
 def _several(call: KernelCall) -> tuple[OpKind, ...]:
     match call.params:
         case Conv2d1x1M4Params():
@@ -118,6 +127,8 @@ def _several(call: KernelCall) -> tuple[OpKind, ...]:
             )
             before, after = [OpKind.MUL] * gate, [OpKind.ADD] * residual
             return (*before, OpKind.CONV_2D, *after)
+        case DepthwiseConv2d1x1M4Params():
+            return (OpKind.DEPTHWISE_CONV_2D, OpKind.MUL, OpKind.CONV_2D, OpKind.ADD)
         case Depthwise1xkM4Params() as row:
             return _rows(call, row)
         case Conv2dDepthwise1xkM4Params(conv=conv, depthwise=row):
@@ -152,6 +163,11 @@ def _walked_pixels(call: KernelCall) -> Walked | None:
         case Conv2d1x1M4Params(pixels=pixels, in_c=in_c, out_c=out_c):
             out = pixels * out_c
             return Walked(operands=(pixels * in_c, in_c, out), outputs=(out,))
+        case DepthwiseConv2d1x1M4Params(product=product):
+            return Walked(
+                operands=(product.pixels * product.in_c, product.in_c),
+                outputs=(product.pixels * product.out_c,),
+            )
         case Conv2dM4Params() as image:
             return Walked(
                 operands=(image.in_h * image.in_w * image.in_c,),

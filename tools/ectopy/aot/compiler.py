@@ -10,6 +10,8 @@ from ectopy.aot.layout import Planar
 from ectopy.aot.liveness import find_buffers
 from ectopy.aot.lower import find_planar, lower_op
 from ectopy.aot.memory import arena_size, live_peak, plan_memory
+from ectopy.aot.recompute import compute_again
+from ectopy.aot.shrink import shrink_constants
 from ectopy.aot.types import KernelSet, Plan, Step
 from ectopy.aot.validate import validate_plan
 from ectopy.errors import ModelError
@@ -47,7 +49,9 @@ def compile_graph(
     if planar is not None and optimize is not Optimize.DEBUG:
         for fuse in FUSIONS:
             steps = fuse(graph, steps, planar)
-    buffers = find_buffers(graph, steps)
+    if optimize is Optimize.SIZE:
+        steps = compute_again(graph, shrink_constants(steps))
+    buffers = find_buffers(graph, steps, resize=optimize is Optimize.SIZE)
     placements = plan_memory(buffers)
     plan = Plan(
         steps=steps,

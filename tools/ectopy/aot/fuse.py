@@ -122,7 +122,7 @@ def _with_residual(
         return None
     x, gate, already, stream = product.operands
     if not isinstance(already, AbsentOperand):
-        return None
+        return None  # it adds something already
     a, b = addition.operands
     own, other = addition.params.a_factor, addition.params.b_factor
     residual = b

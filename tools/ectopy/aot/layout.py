@@ -21,6 +21,9 @@ Planar = frozenset[int]
 ROW_MULTIPLE = 4
 """Rows of planar tensors are whole words."""
 
+MAX_CHANNELS = 1023
+"""Of a planar tensor: bits of ``ect_aot_tensor_t``."""
+
 Fits = Callable[[Op], bool]
 
 
@@ -130,7 +133,9 @@ def _activations(graph: Graph, op: Op) -> list[int]:
 def _candidate(tensor: Tensor) -> bool:
     if same_in_both(tensor) or len(tensor.shape) != 4:
         return False
-    return tensor.shape[:2] == (1, 1) and tensor.shape[2] % ROW_MULTIPLE == 0
+    _, height, width, channels = tensor.shape
+    one_row = tensor.shape[0] == height == 1 and width % ROW_MULTIPLE == 0
+    return one_row and channels <= MAX_CHANNELS
 
 
 def all_in(graph: Graph, op: Op, planar: Container[int]) -> bool:

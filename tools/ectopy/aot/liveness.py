@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ectopy.aot.types import Buffer, KernelCall, Step, TensorOperand
+from ectopy.aot.types import RESIZING, Buffer, Span, Step, TensorOperand
 from ectopy.graph.types import Graph
 
 
-def find_buffers(graph: Graph, steps: Sequence[Step]) -> tuple[Buffer, ...]:
+def find_buffers(
+    graph: Graph, steps: Sequence[Step], *, resize: bool = False
+) -> tuple[Buffer, ...]:
     """Groups activations into buffers.
 
-    Tensors share a buffer where one is a reshaped view of the other, and where an elementwise
-    kernel may write over an operand that nobody reads afterwards.
+    Tensors share a buffer where one is a reshaped view of the other, and where a kernel may write
+    over an operand that nobody reads afterwards.
+
+    Args:
+        graph: The model.
+        steps: In order.
+        resize: Whether the operand may also be of another size, for the kernels that allow it.
     """
     views = _views(graph, steps)
     last_use = _last_uses(graph, steps, views)
@@ -23,25 +30,36 @@ def find_buffers(graph: Graph, steps: Sequence[Step]) -> tuple[Buffer, ...]:
     def join(tensor: int, home: int, step: int) -> None:
         homes[tensor] = home
         members.setdefault(home, []).append(tensor)
-        first.setdefault(home, step)
+        first[tensor] = step
 
     join(graph.inputs[0], graph.inputs[0], -1)
     for step in steps:
         if step.call is None:
             join(step.outputs[0], homes[views[step.outputs[0]]], step.ops[0])
             continue
-        replaced = _replaced_operand(graph, step, step.call, views, last_use)
+        replaced = _replaced_operand(graph, step, views, last_use, resize=resize)
         join(step.outputs[0], step.outputs[0] if replaced is None else homes[replaced], step.ops[0])
         for output in step.outputs[1:]:
             join(output, output, step.ops[0])
     return tuple(
-        Buffer(
-            tensors=tuple(tensors),
-            nbytes=max(graph.tensors[i].nbytes for i in tensors),
-            first=first[home],
-            last=max(last_use[views[i]] for i in tensors),
+        _buffer(
+            tuple(tensors),
+            tuple(
+                Span(nbytes=graph.tensors[i].nbytes, first=first[i], last=last_use[views[i]])
+                for i in tensors
+            ),
         )
-        for home, tensors in members.items()
+        for tensors in members.values()
+    )
+
+
+def _buffer(tensors: tuple[int, ...], spans: tuple[Span, ...]) -> Buffer:
+    return Buffer(
+        tensors=tensors,
+        nbytes=max(span.nbytes for span in spans),
+        first=spans[0].first,
+        last=max(span.last for span in spans),
+        sizes=spans if len({span.nbytes for span in spans}) > 1 else (),
     )
 
 
@@ -68,15 +86,17 @@ def _last_uses(graph: Graph, steps: Sequence[Step], views: dict[int, int]) -> di
 
 
 def _replaced_operand(
-    graph: Graph, step: Step, call: KernelCall, views: dict[int, int], last_use: dict[int, int]
+    graph: Graph, step: Step, views: dict[int, int], last_use: dict[int, int], *, resize: bool
 ) -> int | None:
     """The operand whose memory the output may take over: this step is its last use."""
-    for operand in call.operands:
+    assert step.call is not None
+    any_size = resize and step.call.kernel in RESIZING
+    for operand in step.call.operands:
         if isinstance(operand, TensorOperand) and operand.may_hold_output:
             nbytes = graph.tensors[step.outputs[0]].nbytes
-            same_size = graph.tensors[operand.tensor].nbytes == nbytes
+            fits = any_size or graph.tensors[operand.tensor].nbytes == nbytes
             # An operand that nobody wrote is for the validator to find.
             home = views.get(operand.tensor)
-            if same_size and home is not None and last_use[home] == step.ops[-1]:
+            if fits and home is not None and last_use[home] == step.ops[-1]:
                 return operand.tensor
     return None

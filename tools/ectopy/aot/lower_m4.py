@@ -89,6 +89,7 @@ def lower_planar_depthwise(graph: Graph, op: Op, attrs: DepthwiseAttrs) -> Kerne
         first_word=first_word(pad_left),
         in_zero_point=w.qx.zero_point,
         linear=int(linear is not None),
+        packed=0,
         pooled=0,
         mean=NO_MEAN,
     )
@@ -160,6 +161,7 @@ def _filters(w: Weighted, columns: Window) -> KernelCall | None:
         first_word=first_word(pad_left),
         in_zero_point=w.qx.zero_point,
         linear=int(linear is not None),
+        packed=0,
     )
     constants = _filter_constants(w, rows, taps, linear)
     return _call(Kernel.CONV2D_1XK_S2_M4, params, w, constants=constants)

@@ -47,11 +47,14 @@ def plan_memory(buffers: Sequence[Buffer]) -> tuple[Placement, ...]:
 
 def live_peak(buffers: Sequence[Buffer]) -> int:
     """Most bytes alive at one step, each buffer rounded up to the alignment."""
-    steps = {buffer.first for buffer in buffers}
-    return max(
-        (sum(aligned(b.nbytes) for b in buffers if b.first <= step <= b.last) for step in steps),
-        default=0,
-    )
+    steps = {span.first for buffer in buffers for span in buffer.spans}
+    return max((sum(_alive(buffer, step) for buffer in buffers) for step in steps), default=0)
+
+
+def _alive(buffer: Buffer, step: int) -> int:
+    """Bytes it has at a step, aligned."""
+    sizes = (span.nbytes for span in buffer.spans if span.first <= step <= span.last)
+    return aligned(max(sizes, default=0))
 
 
 def arena_size(placements: Sequence[Placement]) -> int:
@@ -81,16 +84,27 @@ def _first_fit(order: Sequence[Buffer]) -> dict[Buffer, int]:
     offsets: dict[Buffer, int] = {}
     from_below: list[Buffer] = []
     for buffer in order:
-        offset = 0
-        for other in from_below:
-            if other.first > buffer.last or other.last < buffer.first:
-                continue
-            if offset + buffer.nbytes <= offsets[other]:
-                break
-            offset = max(offset, offsets[other] + aligned(other.nbytes))
+        offset, fits = 0, False
+        while not fits:
+            before = offset
+            for other in from_below:
+                offset = _above(buffer, offset, other, offsets[other])
+            fits = offset == before
         offsets[buffer] = offset
         insort(from_below, buffer, key=lambda b: offsets[b])
     return offsets
+
+
+def _above(buffer: Buffer, offset: int, other: Buffer, taken: int) -> int:
+    """The offset, or the one above another buffer that is in the way."""
+    if other.first > buffer.last or other.last < buffer.first:
+        return offset
+    for own in buffer.spans:
+        for span in other.spans:
+            together = span.first <= own.last and own.first <= span.last
+            if together and offset < taken + span.nbytes and taken < offset + own.nbytes:
+                offset = taken + aligned(span.nbytes)
+    return offset
 
 
 def _height(offsets: dict[Buffer, int]) -> int:

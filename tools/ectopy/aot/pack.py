@@ -149,3 +149,30 @@ def pack_any(taps: npt.NDArray[np.int64], table: Int32Array, out_zero_point: int
     words = pair_words(2 * taps).reshape(len(taps), -1)
     zero_points = np.full((len(taps), 1), out_zero_point, np.int32)
     return np.concatenate([table[:, [1, 0, 2]], zero_points, words], axis=1)
+
+
+def narrow_matrix(stream: Int32Array) -> Int32Array:
+    """A stream of :func:`pack_matrix` that is not narrow as one that is."""
+    rows = np.ascontiguousarray(stream[:, 2:-4]).astype("<i4")
+    outputs = rows.view("<i2").reshape(len(rows), -1, 2, 2) // 2
+    quads = np.ascontiguousarray(outputs.transpose(0, 1, 3, 2)).astype(np.int8)
+    words = quads.reshape(len(rows), -1).view("<i4").astype(np.int32)
+    return np.concatenate([stream[:, :2] // 2, words, stream[:, -4:]], axis=1)
+
+
+def pack_taps(constants: Int32Array) -> Int32Array:
+    """Constants of the form "linear" as "packed" ones: taps as bytes, and their gain."""
+    words = np.ascontiguousarray(constants[:, 2 : 2 + TAPS // 2]).astype("<i4")
+    taps = words.view("<i2").astype(np.int64)
+    gain = np.maximum(np.gcd.reduce(taps, axis=1), 1)
+    tail = np.zeros((len(taps), 12), np.int8)
+    tail[:, :TAPS] = taps // gain[:, None]
+    tail[:, TAPS:] = gain.astype("<i2")[:, None].view(np.int8)
+    return np.concatenate([constants[:, :2], tail.view("<i4").astype(np.int32)], axis=1)
+
+
+def pack_channels(table: Int32Array) -> Int32Array:
+    """A channel table in two words a channel: bias times 32 plus the shift, and multiplier."""
+    bias, multiplier, rounding = table.astype(np.int64).T
+    shift = 32 - np.round(np.log2(rounding - 1)).astype(np.int64)
+    return np.stack([bias // 2 * 32 + shift, multiplier], axis=1).astype(np.int32)

@@ -235,6 +235,7 @@ class Conv2d1xkS2M4Params:
     first_word: int
     in_zero_point: int
     linear: int
+    packed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,6 +260,7 @@ class Depthwise1xkM4Params:
     first_word: int
     in_zero_point: int
     linear: int
+    packed: int
     pooled: int
     mean: RowMean
 
@@ -270,6 +272,16 @@ class Conv2dDepthwise1xkM4Params:
     c_type: ClassVar[str] = "ect_conv2d_1xk_s2_dwconv2d_1xk_m4_t"
     conv: Conv2d1xkS2M4Params
     depthwise: Depthwise1xkM4Params
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepthwiseConv2d1x1M4Params:
+    """``ect_dwconv2d_1xk_conv2d_1x1_m4_t``."""
+
+    c_type: ClassVar[str] = "ect_dwconv2d_1xk_conv2d_1x1_m4_t"
+    first_word: int
+    in_zero_point: int
+    product: Conv2d1x1M4Params
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,6 +342,7 @@ StructParams: TypeAlias = (
     | GateParams
     | ResidualParams
     | RowMean
+    | Conv2d1x1M4Params
     | Conv2d1xkS2M4Params
     | Depthwise1xkM4Params
 )
@@ -349,6 +362,7 @@ KernelParams: TypeAlias = (
     | Conv2d1xkS2M4Params
     | Depthwise1xkM4Params
     | Conv2dDepthwise1xkM4Params
+    | DepthwiseConv2d1x1M4Params
     | MaxPool1x2M4Params
     | MeanRowsM4Params
     | MulRowsM4Params

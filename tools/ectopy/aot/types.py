@@ -43,8 +43,10 @@ class Kernel(StrEnum):
     MAX_POOL_1X2_M4 = "ect_max_pool_1x2_s8_m4"
     MEAN_ROWS_M4 = "ect_mean_rows_s8_m4"
     MUL_ROWS_M4 = "ect_mul_rows_s8_m4"
+    DWCONV2D_1XK_CONV2D_1X1_M4 = "ect_dwconv2d_1xk_conv2d_1x1_w8_s8_m4"
     ADD_DENSE_M4 = "ect_add_dense_s8_m4"
     FULLY_CONNECTED_M4 = "ect_fully_connected_s8_m4"
+    FULLY_CONNECTED_PACKED_M4 = "ect_fully_connected_packed_s8_m4"
 
 
 OPERANDS_AS_ARRAY = frozenset({Kernel.CONCAT})
@@ -123,6 +125,33 @@ class Step:
     again: tuple[int, ...] = ()
 
 
+RESIZING = frozenset(
+    {
+        Kernel.CONV2D_1X1_M4,
+        Kernel.CONV2D_1X1_W8_M4,
+        Kernel.DWCONV2D_1XK_M4,
+        Kernel.DWCONV2D_1XK_MEAN_M4,
+    }
+)
+"""Kernels whose first output may begin where an operand begins though it is of another size: rows
+keep their length and more follow, or they become shorter and each is read before it is written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """For how long a buffer has which size.
+
+    Attributes:
+        nbytes: Size.
+        first: As in :class:`Buffer`.
+        last: As in :class:`Buffer`.
+    """
+
+    nbytes: int
+    first: int
+    last: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buffer:
     """A piece of memory shared by tensors that are the same bytes, or take each other's place.
@@ -134,12 +163,19 @@ class Buffer:
             before the run.
         last: Last operator of the last step that needs it; the number of operators for the graph
             output.
+        sizes: Of tensors of different sizes, one after the other; none if all are the largest.
     """
 
     tensors: tuple[int, ...]
     nbytes: int
     first: int
     last: int
+    sizes: tuple[Span, ...] = ()
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Its sizes, or the only one."""
+        return self.sizes or (Span(nbytes=self.nbytes, first=self.first, last=self.last),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ectopy.aot.claims import AVERAGES, computes, walked
+from ectopy.aot.claims import AVERAGES, computes, keeps_means_alone, walked
 from ectopy.aot.memory import ALIGNMENT
 from ectopy.aot.params import Conv2dM4Params
 from ectopy.aot.types import (
@@ -34,11 +34,20 @@ IN_PLACE = {
     Kernel.CONV2D_1X1_W8_M4,
     Kernel.DWCONV2D_1XK_M4,
     Kernel.DWCONV2D_1XK_MEAN_M4,
+    Kernel.DWCONV2D_1XK_CONV2D_1X1_M4,
     Kernel.MUL_ROWS_M4,
     Kernel.MUL_COLUMNS_M4,
     Kernel.ADD_DENSE_M4,
 }
 """Kernels that read each byte of an operand before they write its place."""
+
+ROW_BY_ROW = {
+    Kernel.CONV2D_1X1_M4,
+    Kernel.CONV2D_1X1_W8_M4,
+    Kernel.DWCONV2D_1XK_M4,
+    Kernel.DWCONV2D_1XK_MEAN_M4,
+}
+"""Those of them that do so though the output is of another size, if both begin at the same byte."""
 
 PLANAR_ONLY = {
     Kernel.CONV2D_1X1_M4,
@@ -46,6 +55,7 @@ PLANAR_ONLY = {
     Kernel.CONV2D_1XK_S2_M4,
     Kernel.DWCONV2D_1XK_M4,
     Kernel.DWCONV2D_1XK_MEAN_M4,
+    Kernel.DWCONV2D_1XK_CONV2D_1X1_M4,
     Kernel.CONV2D_DWCONV2D_1XK_M4,
     Kernel.CONV2D_DWCONV2D_1XK_MEAN_M4,
 }
@@ -59,6 +69,7 @@ CHANNELS_LAST_ONLY = {
     Kernel.DWCONV2D_M4,
     Kernel.FULLY_CONNECTED,
     Kernel.FULLY_CONNECTED_M4,
+    Kernel.FULLY_CONNECTED_PACKED_M4,
     Kernel.SOFTMAX,
     Kernel.PAD,
     Kernel.CONCAT,
@@ -171,7 +182,7 @@ def _check_call(graph: Graph, step: Step, arena: _Arena) -> None:
     for number, output in enumerate(step.outputs):
         place = arena.place(output)
         for tensor, source in read.items():
-            in_place = source == place and number == 0 and _may_give_way(graph, step, tensor)
+            in_place = number == 0 and _may_give_way(graph, step, tensor, source, place)
             if _overlap(source, place) and not in_place:
                 raise PlanError(f"operator {step.ops[0]} writes over its own input {tensor}")
         if any(_overlap(place, arena.place(other)) for other in step.outputs[:number]):
@@ -182,9 +193,12 @@ def _check_call(graph: Graph, step: Step, arena: _Arena) -> None:
         arena.write(output)
 
 
-def _may_give_way(graph: Graph, step: Step, tensor: int) -> bool:
-    """Whether a step reads each byte of an operand before it writes its place."""
+def _may_give_way(graph: Graph, step: Step, tensor: int, source: range, place: range) -> bool:
+    """Whether a step reads each byte of an operand before its first output is written there."""
     assert step.call is not None
+    same = source.start == place.start if step.call.kernel in ROW_BY_ROW else source == place
+    if not same or keeps_means_alone(step.call):
+        return False
     x = graph.tensors[tensor]
     one_pixel = x.shape[-1:] in ((), (x.elements,))
     return step.call.kernel in IN_PLACE and not (step.call.kernel in GATED and one_pixel)
@@ -209,10 +223,15 @@ def _check_claim(graph: Graph, step: Step, call: KernelCall) -> None:
     kinds = tuple(graph.ops[op].kind for op in ops)
     if not computes(call, kinds):
         raise PlanError(f"{call.kernel} does not compute operators {ops}: {', '.join(kinds)}")
-    written = step.ops[-2:] if call.kernel in AVERAGES else step.ops[-1:]
-    wanted = tuple(graph.ops[op].outputs[0] for op in written)
+    wanted = _made_last(graph, step, call)[keeps_means_alone(call) :]
     if step.outputs != wanted:
         raise PlanError(f"{call.kernel} writes tensors {wanted}, not {step.outputs}")
+
+
+def _made_last(graph: Graph, step: Step, call: KernelCall) -> tuple[int, ...]:
+    """What a kernel writes, or keeps to itself where that is optional."""
+    last = step.ops[-2:] if call.kernel in AVERAGES else step.ops[-1:]
+    return tuple(graph.ops[op].outputs[0] for op in last)
 
 
 def _check_sizes(graph: Graph, step: Step, call: KernelCall) -> None:
@@ -224,7 +243,7 @@ def _check_sizes(graph: Graph, step: Step, call: KernelCall) -> None:
     sizes = [(_elements(graph, operand), wanted) for operand, wanted in operands]
     sizes += [
         (graph.tensors[tensor].elements, wanted)
-        for tensor, wanted in zip(step.outputs, found.outputs, strict=True)
+        for tensor, wanted in zip(_made_last(graph, step, call), found.outputs, strict=True)
     ]
     if any(size not in {None, wanted} for size, wanted in sizes):
         raise PlanError(f"operator {step.ops[0]}: {call.kernel} walks {found}, not {sizes}")

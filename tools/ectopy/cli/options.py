@@ -50,7 +50,8 @@ def optimize_option(command: _Decorated) -> _Decorated:
         type=choice(Optimize),
         default=Optimize.SPEED.value,
         show_default=True,
-        help="What engine aot's plan is made for; debug leaves every operator by itself.",
+        help="What engine aot's plan is made for: size takes the least "
+        "memory, for more cycles; debug leaves every operator by itself.",
     )(command)
 
 

@@ -34,9 +34,13 @@ from ectopy.graph.types import ConstArray, Graph
 ARENA_ALIGNMENT = 16
 """Bytes; at least that of the offsets, more so that moving code does not move the speed."""
 
+_Names = dict[int, str]
+"""By the identity of an array."""
+
 
 def aot_context(graph: Graph, plan: Plan) -> AotContext:
     """Everything in model_aot.c."""
+    names = _array_names(plan)
     return AotContext(
         banner=banner(graph),
         version=c_string(ectopy.__version__),
@@ -44,8 +48,18 @@ def aot_context(graph: Graph, plan: Plan) -> AotContext:
         alignment=ARENA_ALIGNMENT,
         input=_tensor(graph, plan, graph.inputs[0]),
         op_outputs=tuple(_tensor(graph, plan, op.outputs[0]) for op in graph.ops),
-        steps=tuple(_step(graph, plan, step) for step in plan.steps),
+        steps=tuple(_step(graph, plan, step, names) for step in plan.steps),
     )
+
+
+def _array_names(plan: Plan) -> _Names:
+    """Of each array of constants; steps that compute the same operator share them."""
+    names: _Names = {}
+    for step in plan.steps:
+        for operand in step.call.operands if step.call is not None else ():
+            if isinstance(operand, ConstOperand):
+                names.setdefault(id(operand.values), f"op{step.ops[0]}_{operand.role}")
+    return names
 
 
 def info_context(graph: Graph, info: ImageInfo) -> InfoContext:
@@ -88,7 +102,7 @@ def banner(graph: Graph) -> BannerContext:
     )
 
 
-def _step(graph: Graph, plan: Plan, step: Step) -> StepContext:
+def _step(graph: Graph, plan: Plan, step: Step, names: _Names) -> StepContext:
     kinds = " + ".join(graph.ops[op].kind for op in step.ops)
     if step.call is None:
         call = f"/* {kinds}: the same bytes in another shape */"
@@ -97,17 +111,19 @@ def _step(graph: Graph, plan: Plan, step: Step) -> StepContext:
     return StepContext(
         ops=step.ops,
         kinds=kinds,
-        arrays=_arrays(prefix, step.call),
+        arrays=_arrays(prefix, step.call, names),
         struct=_struct(prefix, step.call.params),
-        call=_call(prefix, plan, step),
+        call=_call(prefix, plan, step, names),
     )
 
 
-def _arrays(prefix: str, call: KernelCall) -> tuple[ArrayContext, ...]:
+def _arrays(prefix: str, call: KernelCall, names: _Names) -> tuple[ArrayContext, ...]:
+    """Those that have not been defined for a step before."""
     constants = [
         _array(f"{prefix}_{operand.role}", operand.values, of_model=True)
         for operand in call.operands
         if isinstance(operand, ConstOperand)
+        and names[id(operand.values)] == f"{prefix}_{operand.role}"
     ]
     for field in fields(call.params):
         value = getattr(call.params, field.name)
@@ -144,12 +160,12 @@ def _value(name: str, value: int | tuple[int, ...] | StructParams | ConstArray) 
     return c_int(value)
 
 
-def _call(prefix: str, plan: Plan, step: Step) -> str:
+def _call(prefix: str, plan: Plan, step: Step, names: _Names) -> str:
     assert step.call is not None
 
     def argument(operand: Operand) -> str:
         if isinstance(operand, ConstOperand):
-            return f"{prefix}_{operand.role}"
+            return names[id(operand.values)]
         if isinstance(operand, AbsentOperand):
             return "NULL"
         return f"arena + {plan.offset_of(operand.tensor)}"

@@ -15,7 +15,7 @@ from ectopy.toolchain.options import BoardOptions
 from ectopy.toolchain.runtime import Runtime
 from ectopy.toolchain.sdk import SUITE_VERSION
 from ectopy.toolchain.sources import FIRMWARE_DIR, image_sources
-from ectopy.vocab import BoardName, EngineName
+from ectopy.vocab import BoardName, EngineName, Optimize
 
 ELF_NAME = "firmware.elf"
 
@@ -33,6 +33,7 @@ class MakeRequest:
     Attributes:
         generated: Folder of generated sources.
         out: Folder for objects and the ELF file.
+        optimize: What the compiler of C shall aim at.
         runtime: For engine tflm.
         options: Of the board ``apollo4p``; their SDK must have been checked.
     """
@@ -42,6 +43,7 @@ class MakeRequest:
     generated: Path
     out: Path
     build_id: str
+    optimize: Optimize = Optimize.SPEED
     runtime: Runtime | None = None
     options: BoardOptions | None = None
 
@@ -66,6 +68,7 @@ def make_firmware(request: MakeRequest, progress: Progress = silent) -> Path:
     command = [
         *("make", "--no-print-directory", "-C", str(FIRMWARE_DIR)),
         *(f"BOARD={request.board}", f"ENGINE={request.engine}", f"BUILD_ID={request.build_id}"),
+        f"OPTIMIZE={request.optimize}",
         *(f"GEN={request.generated.resolve()}", f"OUT={request.out.resolve()}"),
         *(_runtime_variables(runtime) if runtime is not None else ()),
         *(_variables(request.options) if request.options is not None else ()),

@@ -104,7 +104,7 @@ class _Job:
             request.board,
             request.engine,
             self.compiler,
-            contents,
+            {**contents, "OPTIMIZE": request.optimize},
             runtime=self.runtime,
             extra=self.fingerprint,
         )
@@ -229,6 +229,7 @@ def _make(job: _Job, arena_bytes: int | None, progress: Progress) -> _Made:
             generated=generated,
             out=request.folder,
             build_id=build_id,
+            optimize=request.optimize,
             runtime=job.runtime,
             options=job.options,
         ),
