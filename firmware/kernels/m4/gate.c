@@ -20,7 +20,14 @@ typedef struct {
     int32_t skip; /* bytes of code: the first round may be of fewer groups */
 } pairs_t;
 
-#define AHEAD      4   /* groups a round */
+/* Groups a round. */
+#if defined(__OPTIMIZE_SIZE__)
+#define AHEAD 1
+#define ROUND GROUP
+#else
+#define AHEAD 4
+#define ROUND GROUP GROUP GROUP GROUP
+#endif
 #define GROUP_CODE 116 /* bytes */
 
 static inline gain_t gain(const pairs_t *p, int32_t gate) {
@@ -94,7 +101,7 @@ __attribute__((naked, aligned(4))) static void ect_gather_pairs(const pairs_t *p
                                                     const ect_gather_t *g __attribute__((unused))) {
     __asm__ volatile("push {r4-r11, lr}; ldm r0, {r1-r11}; adr r0, 1f; add r11, r0; push {r1-r11};"
                      "b 2f;"
-                     "1:" GROUP GROUP GROUP GROUP "subs r8, r8, #0x10000; bpl 1b;"
+                     "1:" ROUND "subs r8, r8, #0x10000; bpl 1b;"
                      "2:" NEXT_PAIR
                      "3: add sp, #44; pop {r4-r11, pc}");
 }

@@ -24,9 +24,14 @@
 
 #include "tile.h"
 
-#define ECT_HELD_PAIRS     8
-#define ECT_MORE_PAIRS     4  /* taken together; the compiler pads with zero weights */
-#define ECT_STRAIGHT_PAIRS 16 /* without a loop; the first that are not there are jumped over */
+#define ECT_HELD_PAIRS 8
+#define ECT_MORE_PAIRS 4 /* taken together; the compiler pads with zero weights */
+/* Pairs without a loop; the first that are not there are jumped over. */
+#if defined(__OPTIMIZE_SIZE__)
+#define ECT_STRAIGHT_PAIRS 4
+#else
+#define ECT_STRAIGHT_PAIRS 16
+#endif
 
 /* What is not in registers. */
 typedef struct {
@@ -90,13 +95,19 @@ static inline void ect_restore_floats(const uint32_t *saved) {
 #define ECT_PAIR(w, at)                                                                            \
     w "ldrd r8, r9, [lr, #16*" #at "];" ECT_01 "ldrd r8, r9, [lr, #16*" #at "+8];" ECT_23
 #define ECT_FOUR(w, a, b, c, d) ECT_PAIR(w, a) ECT_PAIR(w, b) ECT_PAIR(w, c) ECT_PAIR(w, d)
-/* Label 1 is entered in the middle, or by way of the loop for more than sixteen pairs. */
+#if defined(__OPTIMIZE_SIZE__)
+#define ECT_STRAIGHT(w) ECT_FOUR(w, 0, 1, 2, 3)
+#else
+#define ECT_STRAIGHT(w)                                                                            \
+    ECT_FOUR(w, 0, 1, 2, 3)   ECT_FOUR(w, 4, 5, 6, 7)                                              \
+    ECT_FOUR(w, 8, 9, 10, 11) ECT_FOUR(w, 12, 13, 14, 15)
+#endif
+/* Label 1 is entered in the middle, or by way of the loop if there are more pairs. */
 #define ECT_REST(w)                                                                                \
     "ldr lr, %[straight]; ldr r10, %[enter]; add pc, r10; nop.n; ldr.w lr, %[rest];"               \
     "2:" ECT_FOUR(w, 0, 1, 2, 3) "add.w lr, lr, #64; ldr.w r10, %[straight];"                      \
     "teq lr, r10; bne.w 2b;"                                                                       \
-    "1:" ECT_FOUR(w, 0, 1, 2, 3)   ECT_FOUR(w, 4, 5, 6, 7)                                         \
-         ECT_FOUR(w, 8, 9, 10, 11) ECT_FOUR(w, 12, 13, 14, 15)
+    "1:" ECT_STRAIGHT(w)
 
 /* Bytes of code: a pair, and what is before label 1. */
 #define ECT_PAIR_CODE(loads) (4 * (10 + (loads)))

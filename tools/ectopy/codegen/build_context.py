@@ -48,6 +48,7 @@ def aot_context(graph: Graph, plan: Plan) -> AotContext:
         alignment=ARENA_ALIGNMENT,
         input=_tensor(graph, plan, graph.inputs[0]),
         op_outputs=tuple(_tensor(graph, plan, op.outputs[0]) for op in graph.ops),
+        together=any(len(step.ops) > 1 for step in plan.steps),
         steps=tuple(_step(graph, plan, step, names) for step in plan.steps),
     )
 

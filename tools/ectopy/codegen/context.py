@@ -108,6 +108,7 @@ class AotContext:
 
     Attributes:
         op_outputs: One per operator; those that stay inside a step have no bytes.
+        together: Whether a step has several operators.
     """
 
     banner: BannerContext
@@ -116,6 +117,7 @@ class AotContext:
     alignment: int
     input: TensorContext
     op_outputs: tuple[TensorContext, ...]
+    together: bool
     steps: tuple[StepContext, ...]
 
 
