@@ -91,9 +91,9 @@ def test_the_model_is_copied_to_tcm_where_asked(build_image: BuildImage) -> None
     mram, tcm = build_image(), build_image(place=ModelPlace.TCM)
     flash, copied = Elf(mram.elf), Elf(tcm.elf)
     low, size = flash.sections[".text"]
-    assert low < flash.symbols["op1_taps"] < low + size
+    assert low < flash.symbols["op1_first"] < low + size
     low, size = copied.sections[".data"]
-    assert low <= copied.symbols["op1_taps"] < low + size
+    assert low <= copied.symbols["op1_first"] < low + size
     assert not low <= copied.symbols["golden_inputs"] < low + size
     assert tcm.ram_bytes - mram.ram_bytes > 30_000, "RAM counts the copy"
     assert abs(tcm.flash_bytes - mram.flash_bytes) < 256, "and flash holds it once"
