@@ -224,3 +224,15 @@ def test_a_second_addition_is_by_itself() -> None:
     step = product_step(plan)
     assert kinds(graph, step) == (OpKind.MUL, OpKind.CONV_2D, OpKind.ADD)
     assert plan.kernel_of(step.ops[-1] + 1) is Kernel.ADD_DENSE_M4
+
+
+def test_an_addition_of_other_tensors_right_behind_a_product_is_not_its_residual() -> None:
+    builder = ModelBuilder(1)
+    x = builder.input((1, 1, 128, 1), Quant(0.05, 3))
+    x = builder.conv_2d(x, channels=8, kernel=(1, 3), stride=(1, 2), output=Quant(X_SCALE, -128))
+    product = builder.conv_2d(x, channels=8, output=Quant(Y_SCALE, -7))
+    doubled = builder.add(x, x, output=Quant(SUM_SCALE, 5))
+    total = builder.add(product, doubled, output=Quant(0.0611, 5))
+    mean = builder.mean(total, axes=(1, 2), output=Quant(0.1, 0))
+    graph = read_tflite(builder.finish(mean), "unrelated")
+    assert kinds(graph, product_step(compile_graph(graph))) == (OpKind.CONV_2D,)

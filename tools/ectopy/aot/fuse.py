@@ -58,7 +58,7 @@ def fuse_products(graph: Graph, steps: tuple[Step, ...], planar: Planar) -> tupl
 def _pair(graph: Graph, first: Step, second: Step) -> Step | None:
     if first.call is None or second.call is None or first.again or second.again:
         return None
-    if not _is_between(graph, first.outputs[0]):
+    if graph.readers(first.outputs[0]) != second.ops:
         return None
     call: KernelCall | None = None
     if isinstance(second.call.params, Conv2d1x1M4Params):
@@ -68,12 +68,6 @@ def _pair(graph: Graph, first: Step, second: Step) -> Step | None:
     if call is None:
         return None
     return Step(ops=first.ops + second.ops, outputs=second.outputs, call=call)
-
-
-def _is_between(graph: Graph, tensor: int) -> bool:
-    """Whether one operator alone reads a tensor, and once."""
-    readers = sum(op.inputs.count(tensor) for op in graph.ops)
-    return readers == 1 and tensor not in graph.outputs
 
 
 def _gated(

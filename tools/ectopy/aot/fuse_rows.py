@@ -67,7 +67,7 @@ def _conv(graph: Graph, steps: tuple[Step, ...]) -> KernelCall | None:
     assert isinstance(first.params, Conv2d1xkS2M4Params)
     if second is None or second.kernel is not Kernel.DWCONV2D_1XK_M4 or not first.params.linear:
         return None
-    return first if _reads_alone(graph, steps[0], steps[1]) else None
+    return first if graph.readers(steps[0].outputs[0]) == steps[1].ops else None
 
 
 def _pools(graph: Graph, row: Step, params: Depthwise1xkM4Params, step: Step) -> bool:
@@ -75,7 +75,7 @@ def _pools(graph: Graph, row: Step, params: Depthwise1xkM4Params, step: Step) ->
     if step.call is None or not isinstance(step.call.params, MaxPool1x2M4Params):
         return False
     whole = 2 * step.call.params.count == params.channels * params.out_w
-    return whole and _reads_alone(graph, row, step)
+    return whole and graph.readers(row.outputs[0]) == step.ops
 
 
 def _mean(
@@ -88,12 +88,6 @@ def _mean(
     count = params.out_w // 2 if params.pooled else params.out_w
     same = (call.params.rows, call.params.count) == (params.channels, count)
     return call.params if same and _tensors(call) == [row] else None
-
-
-def _reads_alone(graph: Graph, producer: Step, consumer: Step) -> bool:
-    tensor = producer.outputs[0]
-    readers = [op.index for op in graph.ops if tensor in op.inputs]
-    return readers == list(consumer.ops) and tensor not in graph.outputs
 
 
 def _tensors(call: KernelCall) -> list[int]:

@@ -77,7 +77,7 @@ def _blocks(graph: Graph, steps: tuple[Step, ...]) -> Iterable[_Block]:
     for number, step in enumerate(steps):
         if not _filters_and_averages(step):
             continue
-        readers = {op.index for op in graph.ops if step.outputs[0] in op.inputs} - set(step.ops)
+        readers = set(graph.readers(step.outputs[0])) - set(step.ops)
         for later, other in enumerate(steps):
             if readers and readers.issubset(other.ops) and _ends_block(step, other):
                 yield _Block(rows=number, product=later)

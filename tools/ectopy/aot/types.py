@@ -205,9 +205,13 @@ class Plan:
     arena_bytes: int
     live_peak_bytes: int
 
+    def step_of(self, op: int) -> Step:
+        """The step that computes an operator, alone or with others."""
+        return next(step for step in self.steps if op in step.ops)
+
     def kernel_of(self, op: int) -> Kernel | None:
-        """The kernel that computes an operator, alone or with others; None if there is none."""
-        call = next(step.call for step in self.steps if op in step.ops)
+        """The kernel that computes an operator; None if there is none."""
+        call = self.step_of(op).call
         return None if call is None else call.kernel
 
     def has_place(self, tensor: int) -> bool:

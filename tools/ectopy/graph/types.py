@@ -304,3 +304,8 @@ class Graph:
     def op_output(self, op: Op) -> Tensor:
         """The tensor written by ``op``."""
         return self.tensors[op.outputs[0]]
+
+    def readers(self, tensor: int) -> tuple[int, ...]:
+        """Operators that read a tensor, once for each operand, and -1 for the application."""
+        found = [op.index for op in self.ops for index in op.inputs if index == tensor]
+        return (*found, *(-1 for index in self.outputs if index == tensor))

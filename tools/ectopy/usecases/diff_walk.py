@@ -81,7 +81,7 @@ def walk(
             device_bytes=len(data),
             tensor=None if device is None else first_difference(device, expected),
             inputs_equal=inputs_equal,
-            together=_together(plan, op),
+            together=(op.index,) if plan is None else plan.step_of(op.index).ops,
         )
         causes = () if device is None else explain(graph, op, _operands(graph, op, tensors), device)
         return Walk(compared=op.index + 1, operator=found, causes=causes)
@@ -124,10 +124,3 @@ def _operands(graph: Graph, op: Op, tensors: dict[int, Int8Array]) -> list[npt.N
 def _kernel(plan: Plan | None, op: Op) -> str:
     kernel = None if plan is None else plan.kernel_of(op.index)
     return "" if kernel is None else kernel.value
-
-
-def _together(plan: Plan | None, op: Op) -> tuple[int, ...]:
-    """Operators of the same kernel call."""
-    if plan is None:
-        return (op.index,)
-    return next(step.ops for step in plan.steps if op.index in step.ops)
