@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from ectopy.fixedpoint import (
-    Affine,
     lookup_table,
     multiply_by_quantized_multiplier,
     quantize_multiplier,
@@ -29,7 +28,7 @@ def float32(value: float) -> float:
     return float(np.float32(value))
 
 
-def of_tflm(kind: OpKind, x: Affine, y: Affine | None = None, alpha: float = 0.0) -> np.ndarray:
+def of_tflm(kind: OpKind, x: Quant, y: Quant | None = None, alpha: float = 0.0) -> np.ndarray:
     """The outputs of a model of one operator for all inputs."""
     builder = ModelBuilder()
     tensor = builder.input((1, 256), Quant(x.scale, x.zero_point))
@@ -39,13 +38,13 @@ def of_tflm(kind: OpKind, x: Affine, y: Affine | None = None, alpha: float = 0.0
     return outputs.ravel()
 
 
-def affines(seed: int, count: int) -> Iterator[Affine]:
+def affines(seed: int, count: int) -> Iterator[Quant]:
     """Scales from far below to far above those that occur, some of them powers of two."""
     random = np.random.default_rng(seed)
     for number in range(count):
         exponent = random.uniform(-14, 6)
         scale = float32(2.0 ** (round(exponent) if number % 4 == 0 else exponent))
-        yield Affine(scale=scale, zero_point=ZERO_POINTS[number % len(ZERO_POINTS)])
+        yield Quant(scale, ZERO_POINTS[number % len(ZERO_POINTS)])
 
 
 @pytest.mark.parametrize("kind", [OpKind.LOGISTIC, OpKind.TANH, OpKind.RELU6])
@@ -61,7 +60,7 @@ def test_table_equals_tflite_micro_where_scale_and_zero_point_change(kind: OpKin
     for x in affines(3, 120):
         lowest = -6.9 if kind is OpKind.HARD_SWISH else -8
         scale = float32(x.scale * 2.0 ** random.uniform(lowest, 8))
-        y = Affine(scale=scale, zero_point=int(random.choice(ZERO_POINTS)))
+        y = Quant(scale, int(random.choice(ZERO_POINTS)))
         alpha = float32(random.uniform(0, 2)) if kind is OpKind.LEAKY_RELU else 0.0
         wanted = of_tflm(kind, x, y, alpha)
         message = f"{x} {y} {alpha}"
@@ -91,7 +90,7 @@ def test_rescaling_factors_are_in_double_precision(kind: OpKind, alpha: float) -
     slope = float32(alpha)
     pairs = scales_at_ties(4, slope if kind is OpKind.LEAKY_RELU else 1.0)
     for _ in range(8):
-        x, y = (Affine(scale=scale, zero_point=0) for scale in next(pairs))
+        x, y = (Quant(scale, 0) for scale in next(pairs))
         given = slope if kind is OpKind.LEAKY_RELU else 0.0
         np.testing.assert_array_equal(
             lookup_table(kind, x, y, given), of_tflm(kind, x, y, given), err_msg=f"{x} {y}"
@@ -107,7 +106,7 @@ def test_the_limit_of_relu6_is_divided_in_float32() -> None:
             if single == math.floor(6 / scale + 0.5):
                 continue
             found += 1
-            x = Affine(scale=scale, zero_point=-128)
+            x = Quant(scale, -128)
             table = lookup_table(OpKind.RELU6, x, x)
             assert int(table.max()) + 128 == single
             np.testing.assert_array_equal(table, of_tflm(OpKind.RELU6, x))
@@ -115,12 +114,12 @@ def test_the_limit_of_relu6_is_divided_in_float32() -> None:
 
 
 def test_a_scale_at_which_everything_is_beyond_the_range_gives_the_ends() -> None:
-    x = Affine(scale=2.0**20, zero_point=0)
+    x = Quant(2.0**20, 0)
     assert set(lookup_table(OpKind.LOGISTIC, x, x).tolist()) == {-128, 127}
     np.testing.assert_array_equal(lookup_table(OpKind.TANH, x, x), of_tflm(OpKind.TANH, x))
 
 
 def test_hard_swish_with_an_output_scale_that_is_too_small_is_refused() -> None:
-    x, y = Affine(scale=1.0, zero_point=0), Affine(scale=1 / 256, zero_point=0)
+    x, y = Quant(1.0, 0), Quant(1 / 256, 0)
     with pytest.raises(ValueError, match="too small for input scale"):
         lookup_table(OpKind.HARD_SWISH, x, y)

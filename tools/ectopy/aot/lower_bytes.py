@@ -20,8 +20,8 @@ from ectopy.aot.params_bytes import (
 )
 from ectopy.aot.support import quant_of, refuse
 from ectopy.aot.types import ConstOperand, Kernel, KernelCall, Operand, TensorOperand
-from ectopy.fixedpoint import Affine, exp_of_differences, lookup_table
-from ectopy.graph.geometry import nearest_indices, pad_value
+from ectopy.fixedpoint import exp_of_differences, lookup_table
+from ectopy.graph.geometry import image_shape, nearest_indices, pad_value
 from ectopy.graph.types import (
     BlockAttrs,
     ConcatenationAttrs,
@@ -58,7 +58,7 @@ def _lookup(graph: Graph, op: Op) -> KernelCall:
     """Any layout: bytes stay where they are."""
     assert isinstance(op.attrs, LookupAttrs)
     x, y = graph.tensors[op.inputs[0]], graph.op_output(op)
-    table = lookup_table(op.kind, _affine(x), _affine(y), op.attrs.alpha)
+    table = lookup_table(op.kind, quant_of(x), quant_of(y), op.attrs.alpha)
     return KernelCall(
         kernel=Kernel.LOOKUP,
         params=LookupParams(count=x.elements),
@@ -67,11 +67,6 @@ def _lookup(graph: Graph, op: Op) -> KernelCall:
             ConstOperand(role="table", values=table),
         ),
     )
-
-
-def _affine(tensor: Tensor) -> Affine:
-    quant = quant_of(tensor)
-    return Affine(scale=quant.scale, zero_point=quant.zero_point)
 
 
 def _softmax(graph: Graph, op: Op) -> KernelCall:
@@ -156,7 +151,7 @@ def _space_to_batch(graph: Graph, op: Op) -> KernelCall:
     assert isinstance(op.attrs, BlockAttrs)
     x = graph.tensors[op.inputs[0]]
     down, across = op.attrs.block
-    batch, rows, columns, depth = _image(x)
+    batch, rows, columns, depth = image_shape(x.shape)
     image, row, pixel, _ = _dense_steps((batch, rows, columns, depth))
     loops = [
         (down, row),
@@ -173,8 +168,8 @@ def _batch_to_space(graph: Graph, op: Op) -> KernelCall:
     attrs = op.attrs
     assert isinstance(attrs, BlockAttrs)
     x = graph.tensors[op.inputs[0]]
-    _, in_h, in_w, channels = _image(x)
-    out_n, out_h, out_w, _ = _image(graph.op_output(op))
+    _, in_h, in_w, channels = image_shape(x.shape)
+    out_n, out_h, out_w, _ = image_shape(graph.op_output(op).shape)
     params = BatchToSpaceParams(
         in_h=in_h,
         in_w=in_w,
@@ -212,13 +207,6 @@ def _repeats(op: Op, attrs: ResizeAttrs, inputs: int, outputs: int) -> int:
             hint="make the size a whole multiple, with half_pixel_centers and no align_corners",
         )
     return times
-
-
-def _image(tensor: Tensor) -> tuple[int, int, int, int]:
-    """Of three dimensions the second is rows, and there is one column."""
-    *outer, depth = tensor.shape
-    batch, rows, columns = (*outer, 1)[:3]
-    return batch, rows, columns, depth
 
 
 def _dense_steps(shape: tuple[int, ...]) -> list[int]:

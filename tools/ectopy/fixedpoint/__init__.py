@@ -5,7 +5,7 @@ fixed-point numbers. ``lookups``: operators whose output byte depends on one inp
 """
 
 from ectopy.fixedpoint.functions import exp_of_differences, softmax_rows
-from ectopy.fixedpoint.lookups import Affine, lookup_table
+from ectopy.fixedpoint.lookups import lookup_table
 from ectopy.fixedpoint.requantize import (
     ADD_LEFT_SHIFT,
     INT8_MAX,
@@ -33,7 +33,6 @@ __all__ = [
     "INT32_MAX",
     "INT32_MIN",
     "AddConstants",
-    "Affine",
     "Int32Array",
     "activation_range",
     "add_constants",

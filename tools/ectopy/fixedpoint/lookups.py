@@ -12,9 +12,8 @@ and ``tanh.h``, ``reference/hard_swish.h``, ``leaky_relu.h``, ``requantize.h``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -44,12 +43,16 @@ RELUISH_SCALE = 3.0 / 32768.0
 """HARD_SWISH's ramp: the scale on which 3.0 is just outside int16."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Affine:
-    """Per-tensor quantization: real = scale * (q - zero_point)."""
+class Affine(Protocol):
+    """Per-tensor quantization, whoever holds it: real = scale * (q - zero_point)."""
 
-    scale: float
-    zero_point: int
+    @property
+    def scale(self) -> float:
+        """Of one step."""
+
+    @property
+    def zero_point(self) -> int:
+        """The byte that stands for zero."""
 
 
 def lookup_table(kind: OpKind, x: Affine, y: Affine, alpha: float = 0.0) -> Table:

@@ -67,6 +67,12 @@ def windows_of(
     )
 
 
+def image_shape(shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """(batch, rows, columns, channels); of three dimensions the second is rows of one column."""
+    batch, rows, columns, channels = shape if len(shape) == 4 else (*shape[:2], 1, shape[2])
+    return batch, rows, columns, channels
+
+
 def pad_value(graph: Graph, op: Op) -> int:
     """The int8 value with which PAD and PADV2 fill: what stands for zero, or the third operand."""
     if len(op.inputs) == 3:

@@ -17,6 +17,9 @@ OUTPUT_LIMIT = INT32_MAX - 128
 
 MAX_LEFT_SHIFT = 30
 
+ROUNDED_UP = 1 + 2.0**-31
+"""A fraction next to 1 may be rounded up to the next power of two."""
+
 DEAD_LAYER = (
     "its output scale is too small for its input and weights, as behind a layer whose outputs are "
     "all but constant: leave that out, or "
@@ -74,6 +77,11 @@ def reach(quant: QuantParams) -> int:
     return max(127 - quant.zero_point, quant.zero_point + 128)
 
 
+def shift_of(factor: float) -> int:
+    """The shift that rescaling by ``factor`` takes, to the left if it is positive."""
+    return math.frexp(factor * ROUNDED_UP)[1]
+
+
 def check_widened(op: Op, magnitude: int, factor: float, what: str) -> None:
     """Disproves that an accumulator, widened by the left shift of its rescaling, leaves int32.
 
@@ -83,11 +91,9 @@ def check_widened(op: Op, magnitude: int, factor: float, what: str) -> None:
         factor: By which it is rescaled.
         what: The accumulator, for the message.
     """
-    # A fraction next to 1 may be rounded up to the next power of two.
-    upper = factor * (1 + 2.0**-31)
-    shift = max(0, math.frexp(upper)[1]) if math.isfinite(factor) else 1024
+    shift = max(0, shift_of(factor)) if math.isfinite(factor) else 1024
     too_far = shift > MAX_LEFT_SHIFT or magnitude << shift > INT32_MAX
-    if too_far or magnitude * upper > OUTPUT_LIMIT:
+    if too_far or magnitude * (factor * ROUNDED_UP) > OUTPUT_LIMIT:
         shifted = f" times 2^{shift}" if shift else ""
         raise fail(
             op,

@@ -16,6 +16,7 @@ from ectopy.graph.operands import (
     int8_operand,
     operands_of,
     reach,
+    shift_of,
 )
 from ectopy.graph.rejections import REQUANTIZE
 from ectopy.graph.types import Graph, LookupAttrs, Op, QuantParams, SoftmaxAttrs, Tensor
@@ -40,11 +41,6 @@ def _operand(graph: Graph, op: Op) -> tuple[Tensor, QuantParams, QuantParams]:
     return x, int8_operand(op, x), int8_operand(op, graph.op_output(op))
 
 
-def _exponent(factor: float) -> int:
-    """The shift that rescaling by ``factor`` takes; a fraction next to 1 may be rounded up."""
-    return math.frexp(factor * (1 + 2.0**-31))[1]
-
-
 def _expect_quant(op: Op, found: QuantParams, steps: int, zero_point: int) -> None:
     if (found.scale, found.zero_point) != (1 / steps, zero_point):
         raise fail(op, f"its output needs scale 1/{steps} and zero point {zero_point}", REQUANTIZE)
@@ -52,7 +48,7 @@ def _expect_quant(op: Op, found: QuantParams, steps: int, zero_point: int) -> No
 
 def _check_scaled(op: Op, x: QuantParams) -> None:
     """LOGISTIC and TANH scale their input by shifting it to the left."""
-    if not 0 <= _exponent(x.scale * 2.0**27) <= MAX_SHIFT_64:
+    if not 0 <= shift_of(x.scale * 2.0**27) <= MAX_SHIFT_64:
         raise fail(op, f"its input scale {x.scale:g} is not between 2^-28 and 2^35", REQUANTIZE)
 
 
@@ -70,11 +66,11 @@ def _check_tanh(graph: Graph, op: Op) -> None:
 
 def _check_hard_swish(graph: Graph, op: Op) -> None:
     _, x, y = _operand(graph, op)
-    if not -MAX_BITS_16 <= _exponent(x.scale / 128 / y.scale) <= 0:
+    if not -MAX_BITS_16 <= shift_of(x.scale / 128 / y.scale) <= 0:
         raise fail(
             op, f"its output scale {y.scale:g} does not fit input scale {x.scale:g}", REQUANTIZE
         )
-    if not -MAX_BITS_16 <= _exponent(x.scale / 128 * 32768 / 3) <= MAX_LEFT:
+    if not -MAX_BITS_16 <= shift_of(x.scale / 128 * 32768 / 3) <= MAX_LEFT:
         raise fail(op, f"its input scale {x.scale:g} is out of range", REQUANTIZE)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from math import prod
 from types import MappingProxyType
 
+from ectopy.graph.geometry import image_shape
 from ectopy.graph.operands import (
     check_same_quant,
     data_flow,
@@ -140,17 +141,11 @@ def _check_transpose(graph: Graph, op: Op) -> None:
     expect_shape(graph, op, tuple(x.shape[axis] for axis in op.attrs.axes))
 
 
-def _image(shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """(batch, rows, columns, channels); of three dimensions the second is rows."""
-    batch, rows, columns, channels = shape if len(shape) == 4 else (*shape[:2], 1, shape[2])
-    return batch, rows, columns, channels
-
-
 def _check_space_to_batch(graph: Graph, op: Op) -> None:
     attrs = op.attrs
     assert isinstance(attrs, BlockAttrs)
     x = _moved(graph, op, 3)
-    batch, rows, columns, channels = _image(x.shape)
+    batch, rows, columns, channels = image_shape(x.shape)
     padded = (
         rows + attrs.before[0] + attrs.after[0],
         columns + attrs.before[1] + attrs.after[1],
@@ -172,7 +167,7 @@ def _check_batch_to_space(graph: Graph, op: Op) -> None:
     attrs = op.attrs
     assert isinstance(attrs, BlockAttrs)
     x = _moved(graph, op, 3)
-    batch, rows, columns, channels = _image(x.shape)
+    batch, rows, columns, channels = image_shape(x.shape)
     if batch % prod(attrs.block):
         raise fail(op, f"a batch of {batch} is not made of blocks of {attrs.block}")
     _expect_image(

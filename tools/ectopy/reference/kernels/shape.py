@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ectopy.graph.geometry import nearest_indices, pad_value
+from ectopy.graph.geometry import image_shape, nearest_indices, pad_value
 from ectopy.graph.types import (
     BlockAttrs,
     ConcatenationAttrs,
@@ -70,7 +70,7 @@ def space_to_batch(
     Source: TFLite ``reference/space_to_batch_nd.h``.
     """
     assert isinstance(op.attrs, BlockAttrs)
-    x = _image(inputs[0])
+    x = inputs[0].reshape(image_shape(inputs[0].shape))
     (down, across), (batch, rows, columns, depth) = op.attrs.block, x.shape
     split = x.reshape(batch, rows // down, down, columns // across, across, depth)
     moved = split.transpose(2, 4, 0, 1, 3, 5)
@@ -85,7 +85,7 @@ def batch_to_space(
     Source: TFLite ``reference/batch_to_space_nd.h``.
     """
     assert isinstance(op.attrs, BlockAttrs)
-    x = _image(inputs[0])
+    x = inputs[0].reshape(image_shape(inputs[0].shape))
     down, across = op.attrs.block
     _, rows, columns, depth = x.shape
     split = x.reshape(down, across, -1, rows, columns, depth).transpose(2, 3, 0, 4, 1, 5)
@@ -105,8 +105,3 @@ def resize_nearest(
     _, rows, columns, _ = graph.op_output(op).shape
     x = x[:, nearest_indices(op.attrs, height, rows)]
     return x[:, :, nearest_indices(op.attrs, width, columns)].astype(np.int8)
-
-
-def _image(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Of three dimensions the second is rows, and there is one column."""
-    return x if x.ndim == 4 else x[:, :, np.newaxis, :]
