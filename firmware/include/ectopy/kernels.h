@@ -160,19 +160,9 @@ void ect_fully_connected_s8_ref(const ect_fully_connected_s8_t *p, const int8_t 
  * in kernels/m4/channel.h. */
 #define ECT_M4_MAX_DEPTH 512 /* inputs under a window */
 
-/* ect_conv2d_s8_t and the order of both tensors: [channels][pixels] if planar, of a single row. */
 typedef struct {
-    int32_t in_h, in_w, in_c;
-    int32_t out_h, out_w, out_c;
-    int32_t kernel_h, kernel_w;
-    int32_t stride_h, stride_w;
-    int32_t dilation_h, dilation_w;
-    int32_t pad_top, pad_left;
-    int32_t in_zero_point, out_zero_point;
-    int32_t clamp_min, clamp_max; /* fused activation, within [-128, 127] */
-    const int32_t *multiplier;    /* [out_c] */
-    const int8_t *shift;          /* [out_c] */
-    int32_t in_planar, out_planar;
+    ect_conv2d_s8_t conv;
+    int32_t in_planar, out_planar; /* order of a tensor: [channels][pixels], of a single row */
 } ect_conv2d_m4_t;
 
 /* As ect_conv2d_s8_ref, with up to ECT_M4_MAX_DEPTH weights in a filter. Each filter is padded with

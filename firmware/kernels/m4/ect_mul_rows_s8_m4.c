@@ -1,19 +1,15 @@
 #include "dsp.h"
-#include "ectopy/kernels.h"
+#include "gain.h"
 
-/* Within a row the other operand is a constant, so the product and its rescaling are one
- * multiplication and one addition. */
 void ect_mul_rows_s8_m4(const ect_mul_rows_m4_t *p, const int8_t *a, const int8_t *b, int8_t *out) {
     for (int32_t row = 0; row < p->rows; ++row) {
-        const int64_t gain = (int64_t)(b[row] - p->b_zero_point) * p->factor;
-        const int32_t factor = (int32_t)((gain + 128) >> 8);
-        const int32_t offset = p->offset - p->a_zero_point * factor;
+        const ect_mul_gain_t gain = ect_mul_gain(p, b[row]);
         const int8_t *end = a + p->count;
         while (a != end) {
             const uint32_t word = ect_load_s8x4(a);
             int32_t y[4];
             for (uint32_t i = 0; i < 4; ++i) {
-                y[i] = ect_ssat8_asr23(ect_byte(word, i) * factor + offset);
+                y[i] = ect_ssat8_asr23(ect_byte(word, i) * gain.factor + gain.offset);
             }
             ect_store_s8x4(out, ect_pack_s8x4(y[0], y[1], y[2], y[3]));
             a += 4;

@@ -9,6 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ectopy.aot import KernelSet, Plan, PlanError, compile_graph, unsupported_reason, validate_plan
+from ectopy.aot.params import Conv2dM4Params
 from ectopy.aot.params_bytes import ConcatParams, LookupParams, PadParams, SliceParams
 from ectopy.aot.types import ConstOperand, Kernel, KernelCall, TensorOperand
 from ectopy.codegen import render_image
@@ -195,9 +196,11 @@ def batch_of_rows(builder: ModelBuilder, x: int) -> int:
 def test_a_batch_is_rows_where_windows_are_one_row_high() -> None:
     graph = graph_of(batch_of_rows, (3, 2, 6, 3))
     plan = compile_graph(graph)
-    *spatial, matrix = (call_of(graph, op, plan).params for op in range(4))
+    conv, depthwise, pool, matrix = (call_of(graph, op, plan).params for op in range(4))
+    assert isinstance(conv, Conv2dM4Params) and isinstance(matrix, Conv2dM4Params)
+    spatial = (conv.conv, depthwise, pool)
     assert [(p.in_h, p.out_h) for p in spatial] == [(6, 6)] * 3  # type: ignore[union-attr]
-    assert (matrix.in_h, matrix.in_w) == (1, 3 * 2 * 5)  # type: ignore[union-attr]
+    assert (matrix.conv.in_h, matrix.conv.in_w) == (1, 3 * 2 * 5)
 
 
 def test_higher_windows_on_a_batch_are_refused_with_the_way_out() -> None:

@@ -168,7 +168,7 @@ def _walked_pixels(call: KernelCall) -> Walked | None:
                 operands=(product.pixels * product.in_c, product.in_c),
                 outputs=(product.pixels * product.out_c,),
             )
-        case Conv2dM4Params() as image:
+        case Conv2dM4Params(conv=image):
             return Walked(
                 operands=(image.in_h * image.in_w * image.in_c,),
                 outputs=(image.out_h * image.out_w * image.out_c,),

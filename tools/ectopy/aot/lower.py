@@ -22,7 +22,7 @@ from ectopy.aot.layout import (
 from ectopy.aot.lower_bytes import lower_bytes
 from ectopy.aot.lower_m4 import lower_planar_conv, lower_planar_depthwise, lower_vector
 from ectopy.aot.lower_matrix import lower_conv, lower_depthwise, lower_fully_connected
-from ectopy.aot.lower_pixels import fast_mul_columns, lower_bridge, lower_pixels
+from ectopy.aot.lower_pixels import lower_bridge, lower_pixels
 from ectopy.aot.lower_rows import fast_add, fast_max_pool, fast_mean, fast_mul
 from ectopy.aot.params import (
     AddParams,
@@ -121,8 +121,7 @@ def _faster(graph: Graph, op: Op, call: KernelCall) -> KernelCall:
         case MeanParams() as params:
             faster = fast_mean(call, params)
         case MulParams() as params:
-            quants = _quants(graph, op)
-            faster = fast_mul(call, params, quants) or fast_mul_columns(call, params, quants)
+            faster = fast_mul(call, params, _quants(graph, op))
         case AddParams() as params if call.kernel is Kernel.ADD:
             faster = fast_add(call, params, _quants(graph, op))
         case _:

@@ -6,7 +6,6 @@ takes the call of a portable kernel and returns the same operator by a faster on
 
 from __future__ import annotations
 
-from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 
 import numpy as np
@@ -17,14 +16,10 @@ from ectopy.aot.params import (
     Conv2dM4Params,
     Conv2dParams,
     DepthwiseParams,
-    MulParams,
-    MulRowsM4Params,
 )
-from ectopy.aot.search import mul_constants
 from ectopy.aot.types import ConstOperand, Kernel, KernelCall, Operand
 from ectopy.aot.weighted import read_weighted
-from ectopy.fixedpoint import INT8_MAX, INT8_MIN
-from ectopy.graph.types import ConvAttrs, DepthwiseAttrs, Graph, Op, QuantParams
+from ectopy.graph.types import ConvAttrs, DepthwiseAttrs, Graph, Op
 
 MAX_DEPTH = 512
 """``ECT_M4_MAX_DEPTH``."""
@@ -67,40 +62,14 @@ def lower_bridge(graph: Graph, op: Op, in_planar: bool, out_planar: bool) -> Ker
     return replace(call, params=params)
 
 
-def fast_mul_columns(
-    call: KernelCall, params: MulParams, quants: tuple[QuantParams, QuantParams, QuantParams]
-) -> KernelCall | None:
-    """One operand is a row that is the same for all rows of the other: a value per channel."""
-    a, b, y = quants
-    operands = call.operands
-    steps = params.walk.a_step, params.walk.b_step
-    if steps[0][-2] == 0:
-        a, b, operands, steps = b, a, operands[::-1], steps[::-1]
-    *outer, rows, count = params.walk.extent
-    dense = (steps[0][-2:], steps[1][-2:]) == ((count, 1), (0, 1))
-    if outer != [1, 1] or not dense or count % WORD:
-        return None
-    constants = mul_constants(a, b, y)
-    if constants is None or (params.clamp_min, params.clamp_max) != (INT8_MIN, INT8_MAX):
-        return None
-    fast = MulRowsM4Params(
-        rows=rows,
-        count=count,
-        a_zero_point=a.zero_point,
-        b_zero_point=b.zero_point,
-        factor=constants.factor,
-        offset=constants.offset,
-    )
-    return KernelCall(kernel=Kernel.MUL_COLUMNS_M4, params=fast, operands=operands)
-
-
 def _conv(call: KernelCall, params: Conv2dParams) -> KernelCall | None:
     """A single filter would be computed twice."""
     if params.kernel_h * params.kernel_w * params.in_c > MAX_DEPTH or params.out_c == 1:
         return None
-    fields = {field.name: getattr(params, field.name) for field in dataclass_fields(params)}
     operands = tuple(_whole_words(operand) for operand in call.operands)
-    return KernelCall(kernel=Kernel.CONV2D_M4, params=Conv2dM4Params(**fields), operands=operands)
+    return KernelCall(
+        kernel=Kernel.CONV2D_M4, params=Conv2dM4Params(conv=params), operands=operands
+    )
 
 
 def _as_one_row(params: Conv2d1x1Params) -> Conv2dParams:

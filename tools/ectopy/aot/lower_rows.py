@@ -73,27 +73,30 @@ def fast_mean(call: KernelCall, params: MeanParams) -> KernelCall | None:
 def fast_mul(
     call: KernelCall, params: MulParams, quants: tuple[QuantParams, QuantParams, QuantParams]
 ) -> KernelCall | None:
-    """One operand has one value per row."""
+    """One operand has one value per row, or is a row that is the same for all of the other."""
     a, b, y = quants
-    operands = call.operands
-    rows = _rows(params.walk.a_step, params.walk.b_step, params.walk)
-    if rows is None:
-        rows = _rows(params.walk.b_step, params.walk.a_step, params.walk)
-        a, b, operands = b, a, operands[::-1]
-    if rows is None or (params.clamp_min, params.clamp_max) != UNCLAMPED:
+    walk = params.walk
+    if (params.clamp_min, params.clamp_max) != UNCLAMPED:
         return None
-    constants = mul_constants(a, b, y)
-    if constants is None:
-        return None
-    fast = MulRowsM4Params(
-        rows=rows[0],
-        count=rows[1],
-        a_zero_point=a.zero_point,
-        b_zero_point=b.zero_point,
-        factor=constants.factor,
-        offset=constants.offset,
+    orders = (
+        (a, b, call.operands, (walk.a_step, walk.b_step)),
+        (b, a, call.operands[::-1], (walk.b_step, walk.a_step)),
     )
-    return KernelCall(kernel=Kernel.MUL_ROWS_M4, params=fast, operands=operands)
+    for kernel, find in ((Kernel.MUL_ROWS_M4, _rows), (Kernel.MUL_COLUMNS_M4, _columns)):
+        for dense, repeated, operands, steps in orders:
+            found = find(*steps, walk)
+            constants = None if found is None else mul_constants(dense, repeated, y)
+            if found is not None and constants is not None:
+                fast = MulRowsM4Params(
+                    rows=found[0],
+                    count=found[1],
+                    a_zero_point=dense.zero_point,
+                    b_zero_point=repeated.zero_point,
+                    factor=constants.factor,
+                    offset=constants.offset,
+                )
+                return KernelCall(kernel=kernel, params=fast, operands=operands)
+    return None
 
 
 def fast_add(
@@ -126,3 +129,12 @@ def _rows(
         return None
     of_row = rows == 1 or (dense[-2], repeated[-2]) == (count, 1)
     return (rows, count) if of_row and (dense[-1], repeated[-1]) == (1, 0) else None
+
+
+def _columns(
+    dense: tuple[int, ...], repeated: tuple[int, ...], walk: BroadcastWalk
+) -> tuple[int, int] | None:
+    """Rows and their length where one operand is dense and the other is a single row."""
+    *outer, rows, count = walk.extent
+    of_column = (dense[-2:], repeated[-2:]) == ((count, 1), (0, 1))
+    return (rows, count) if outer == [1, 1] and of_column and count % WORD == 0 else None

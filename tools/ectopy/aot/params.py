@@ -46,10 +46,11 @@ class Conv2dParams:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Conv2dM4Params(Conv2dParams):
+class Conv2dM4Params:
     """``ect_conv2d_m4_t``."""
 
     c_type: ClassVar[str] = "ect_conv2d_m4_t"
+    conv: Conv2dParams
     in_planar: int = 0
     out_planar: int = 0
 
@@ -342,6 +343,7 @@ StructParams: TypeAlias = (
     | GateParams
     | ResidualParams
     | RowMean
+    | Conv2dParams
     | Conv2d1x1M4Params
     | Conv2d1xkS2M4Params
     | Depthwise1xkM4Params

@@ -273,7 +273,7 @@ def _check_bridge(graph: Graph, step: Step, params: Conv2dM4Params, plan: Plan) 
     for tensor, told in pairs:
         if _differs(graph, tensor) and (tensor in plan.planar) != bool(told):
             raise PlanError(f"operator {op} is told the wrong layout of tensor {tensor}")
-    if (params.in_planar or params.out_planar) and (params.in_h, params.out_h) != (1, 1):
+    if (params.in_planar or params.out_planar) and (params.conv.in_h, params.conv.out_h) != (1, 1):
         raise PlanError(f"operator {op} takes an image of several rows for planar")
 
 

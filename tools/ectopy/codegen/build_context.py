@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from typing import Any
 
 import numpy as np
 
@@ -126,11 +128,17 @@ def _arrays(prefix: str, call: KernelCall, names: _Names) -> tuple[ArrayContext,
         if isinstance(operand, ConstOperand)
         and names[id(operand.values)] == f"{prefix}_{operand.role}"
     ]
-    for field in fields(call.params):
-        value = getattr(call.params, field.name)
+    return (*constants, *_arrays_of(prefix, call.params))
+
+
+def _arrays_of(prefix: str, params: Any) -> Iterator[ArrayContext]:
+    """Those that a struct, or one inside it, points to."""
+    for field in fields(params):
+        name, value = f"{prefix}_{field.name}", getattr(params, field.name)
         if isinstance(value, np.ndarray):
-            constants.append(_array(f"{prefix}_{field.name}", value, of_model=True))
-    return tuple(constants)
+            yield _array(name, value, of_model=True)
+        elif is_dataclass(value):
+            yield from _arrays_of(name, value)
 
 
 def _array(name: str, values: ConstArray, *, of_model: bool = False) -> ArrayContext:

@@ -21,35 +21,16 @@ static const int32_t op1_bias[2] ECT_MODEL_SECTION = {
     -3206, -2632,
 };
 
-static const int32_t op1_multiplier[2] ECT_MODEL_SECTION = {
+static const int32_t op1_conv_multiplier[2] ECT_MODEL_SECTION = {
     1073741824, 1073741824,
 };
 
-static const int8_t op1_shift[2] ECT_MODEL_SECTION = {
+static const int8_t op1_conv_shift[2] ECT_MODEL_SECTION = {
     -3, -4,
 };
 
 static const ect_conv2d_m4_t op1 = {
-    .in_h = 1,
-    .in_w = 6,
-    .in_c = 1,
-    .out_h = 1,
-    .out_w = 3,
-    .out_c = 2,
-    .kernel_h = 1,
-    .kernel_w = 3,
-    .stride_h = 1,
-    .stride_w = 2,
-    .dilation_h = 1,
-    .dilation_w = 1,
-    .pad_top = 0,
-    .pad_left = 0,
-    .in_zero_point = 3,
-    .out_zero_point = -128,
-    .clamp_min = -128,
-    .clamp_max = 127,
-    .multiplier = op1_multiplier,
-    .shift = op1_shift,
+    .conv = {.in_h = 1, .in_w = 6, .in_c = 1, .out_h = 1, .out_w = 3, .out_c = 2, .kernel_h = 1, .kernel_w = 3, .stride_h = 1, .stride_w = 2, .dilation_h = 1, .dilation_w = 1, .pad_top = 0, .pad_left = 0, .in_zero_point = 3, .out_zero_point = -128, .clamp_min = -128, .clamp_max = 127, .multiplier = op1_conv_multiplier, .shift = op1_conv_shift},
     .in_planar = 0,
     .out_planar = 0,
 };
