@@ -3,7 +3,6 @@
 Rows of ECG and images, dilated filters, pooling and softmax; see ``tests/data/networks``.
 """
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from ectopy.vocab import EngineName, Optimize
 from firmware.aot_host import HostModels, build
 from firmware.virt_image import build_elf, run_virt
 from support.general_inputs import INPUTS, NETWORKS, noisy_inputs, typical_inputs
+from support.unwanted_symbols import unwanted_among
 
 NAMES = tuple(INPUTS)
 Input = npt.NDArray[np.int8]
@@ -67,12 +67,6 @@ MACS = {
     "mobilenet-v1-0125": 2_030_656,
     "ds-cnn": 816_384,
 }
-
-
-UNWANTED = re.compile(
-    r"_?(malloc|free|calloc|realloc|sbrk)(_r)?|__aeabi_(d(?!ata).*|.*2d)|__[a-z]+df[23]?"
-    r"|(exp|exp2|log|pow|tanh|round|lround|floor|sqrt|ldexp|frexp)f?"
-)
 
 
 @dataclass(frozen=True)
@@ -181,4 +175,4 @@ def test_the_image_has_no_heap_no_soft_double_and_no_libm(
 ) -> None:
     image = read_image(build_elf(graph_of(name), virt_objects, tmp_path))
     assert "ect_engine_invoke" in image.names
-    assert not list(filter(UNWANTED.fullmatch, image.names))
+    assert unwanted_among(image.names) == set()

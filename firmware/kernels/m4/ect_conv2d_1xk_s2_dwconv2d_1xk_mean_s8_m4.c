@@ -1,6 +1,5 @@
 #include "filter.h"
 #include "row.h"
-#include "unpack.h"
 
 /* A channel at a time: what the first convolution makes of it is the line of the second. */
 void ect_conv2d_1xk_s2_dwconv2d_1xk_mean_s8_m4(const ect_conv2d_1xk_s2_dwconv2d_1xk_m4_t *p,
@@ -18,7 +17,7 @@ void ect_conv2d_1xk_s2_dwconv2d_1xk_mean_s8_m4(const ect_conv2d_1xk_s2_dwconv2d_
         const int32_t *filter = ect_constants(first, conv->packed, unpacked);
         ect_filter_halves(line + conv->first_word, filter, to, conv->out_w, NULL);
         ect_filter_row(&rows, &p->depthwise.mean, second, out, means);
-        first += conv->packed ? ECT_M4_PACKED_WORDS : ECT_M4_LINEAR_WORDS(1);
+        first += ect_words_of_line(1, conv->packed, 1);
         second += rows.words;
         out += rows.width;
         means += means != NULL ? 1 : 0;

@@ -2,7 +2,6 @@
 
 #include "filter.h"
 #include "sum.h"
-#include "unpack.h"
 
 /* Four bytes, the larger of each two, to the place of the first; their sum on top of another. */
 static uint32_t pool_four(int8_t *a, const int8_t *b, uint32_t sum) {

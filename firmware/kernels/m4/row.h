@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "line.h"
+#include "unpack.h"
 
 /* What stays the same from row to row. */
 typedef struct {
@@ -17,18 +18,13 @@ typedef struct {
     int32_t linear, packed, pooled;
 } ect_rows_t;
 
-static inline int32_t ect_words_of_row(const ect_dwconv2d_1xk_m4_t *p) {
-    const int32_t linear = p->packed ? ECT_M4_PACKED_WORDS : ECT_M4_LINEAR_WORDS(2);
-    return p->linear ? linear : ECT_M4_ANY_WORDS(2);
-}
-
 static inline ect_rows_t ect_begin_rows(const ect_dwconv2d_1xk_m4_t *p, uint32_t *line) {
     ect_pad_line(line, p->in_w, p->in_zero_point);
     return (ect_rows_t){.x = line + p->first_word,
                         .odd = p->pooled ? (int8_t *)(line + ECT_LINE_LEFT) : NULL,
                         .count = p->out_w / 2,
                         .width = p->pooled ? p->out_w / 2 : p->out_w,
-                        .words = ect_words_of_row(p),
+                        .words = ect_words_of_line(p->linear, p->packed, 2),
                         .linear = p->linear,
                         .packed = p->packed,
                         .pooled = p->pooled};

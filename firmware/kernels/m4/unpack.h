@@ -8,6 +8,12 @@
 
 #include "ectopy/kernels.h"
 
+/* Words of constants of a line that `filters` filters share; packed ones hold them all. */
+static inline int32_t ect_words_of_line(int32_t linear, int32_t packed, int32_t filters) {
+    const int32_t of_linear = packed ? ECT_M4_PACKED_WORDS : ECT_M4_LINEAR_WORDS(filters);
+    return linear ? of_linear : ECT_M4_ANY_WORDS(filters);
+}
+
 void ect_unpack_filter(const int32_t *packed, int32_t *linear);
 
 /* Constants as they are, or unpacked. */

@@ -107,20 +107,19 @@ def test_shipped_models_fit_the_smallest_arena_promised(name: str) -> None:
     assert plan.arena_bytes == plan.live_peak_bytes
 
 
-def test_rows_that_are_recomputed_from_what_is_overwritten_are_caught() -> None:
+@pytest.mark.parametrize(
+    ("op", "complaint"),
+    [
+        (GATE, "reads tensor {}, which is overwritten"),
+        (MEAN, "writes over its own input {}"),
+    ],
+    ids=["rows recomputed from what is overwritten", "means over rows that are still read"],
+)
+def test_vectors_over_the_input_of_recomputed_rows_are_caught(op: int, complaint: str) -> None:
     graph = block()
-    plan = planned(graph)
-    gate, x = graph.ops[GATE].outputs[0], graph.ops[DEPTHWISE].inputs[0]
-    with pytest.raises(PlanError, match=f"reads tensor {x}, which is overwritten"):
-        validate_plan(graph, moved_onto(plan, gate, x))
-
-
-def test_means_over_the_rows_that_are_still_read_are_caught() -> None:
-    graph = block()
-    plan = planned(graph)
-    mean, x = graph.ops[MEAN].outputs[0], graph.ops[DEPTHWISE].inputs[0]
-    with pytest.raises(PlanError, match=f"writes over its own input {x}"):
-        validate_plan(graph, moved_onto(plan, mean, x))
+    vector, x = graph.ops[op].outputs[0], graph.ops[DEPTHWISE].inputs[0]
+    with pytest.raises(PlanError, match=complaint.format(x)):
+        validate_plan(graph, moved_onto(planned(graph), vector, x))
 
 
 def test_a_residual_block_beside_its_input_by_a_word_is_caught() -> None:
