@@ -1,13 +1,25 @@
 """Random sets of buffers: nothing that is alive together overlaps, and the peak is honest."""
 
+from contextlib import nullcontext
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ectopy.aot.memory import ALIGNMENT, aligned, arena_size, live_peak, plan_memory
+from ectopy.aot import KernelSet, compile_graph
+from ectopy.aot.memory import (
+    ALIGNMENT,
+    MAX_ARENA_BYTES,
+    aligned,
+    arena_size,
+    live_peak,
+    plan_memory,
+)
 from ectopy.aot.types import Buffer, Span
+from ectopy.errors import ModelError
+from ectopy.graph.reader import read_tflite
+from support.tflite_builder import ModelBuilder, Quant
 
 STEPS = 12
 
@@ -84,3 +96,14 @@ def test_a_chain_needs_no_more_than_its_two_largest_neighbours(length: int) -> N
     sizes = [100 * (1 + (7 * i) % 5) for i in range(length)]
     chain = [Buffer(tensors=(i,), nbytes=size, first=i - 1, last=i) for i, size in enumerate(sizes)]
     assert arena_size(plan_memory(chain)) == max(a + b for a, b in pairwise(sizes))
+
+
+@pytest.mark.parametrize(("width", "fits"), [(1 << 20, True), ((1 << 20) + 4, False)])
+def test_an_arena_beyond_what_the_image_can_address_is_refused(width: int, fits: bool) -> None:
+    builder = ModelBuilder()
+    x = builder.input((1, 1, width, 2), Quant(1.0, 0))
+    data = builder.finish(builder.max_pool_2d(x, kernel=(1, 2), stride=(1, 1)))
+    graph = read_tflite(data, "wide")
+    refused = pytest.raises(ModelError, match=f"needs an arena .* limit is {MAX_ARENA_BYTES}")
+    with nullcontext() if fits else refused:
+        assert compile_graph(graph, KernelSet.REF).arena_bytes == MAX_ARENA_BYTES

@@ -9,12 +9,13 @@ from ectopy.aot.fuse_rows import fuse_rows
 from ectopy.aot.layout import Planar
 from ectopy.aot.liveness import find_buffers
 from ectopy.aot.lower import find_planar, lower_op
-from ectopy.aot.memory import arena_size, live_peak, plan_memory
+from ectopy.aot.memory import MAX_ARENA_BYTES, arena_size, live_peak, plan_memory
 from ectopy.aot.recompute import compute_again
 from ectopy.aot.shrink import shrink_constants
 from ectopy.aot.types import KernelSet, Plan, Step
 from ectopy.aot.validate import validate_plan
 from ectopy.errors import ModelError
+from ectopy.graph.rejections import TOO_LARGE
 from ectopy.graph.types import Graph, Op
 from ectopy.vocab import Optimize
 
@@ -41,7 +42,8 @@ def compile_graph(
         A plan that :func:`~ectopy.aot.validate.validate_plan` has proven.
 
     Raises:
-        ModelError: An operator has no exact kernel; names index, kind and reason.
+        ModelError: An operator has no exact kernel; names index, kind and reason. Or the arena
+            would be too large.
     """
     allowed = kernels or DEFAULT_KERNELS
     planar = find_planar(graph) if allowed is KernelSet.M4 else None
@@ -60,8 +62,18 @@ def compile_graph(
         arena_bytes=arena_size(placements),
         live_peak_bytes=live_peak(buffers),
     )
+    _require_addressable(graph, plan)
     validate_plan(graph, plan)
     return plan
+
+
+def _require_addressable(graph: Graph, plan: Plan) -> None:
+    if plan.arena_bytes > MAX_ARENA_BYTES:
+        raise ModelError(
+            f"model {graph.name!r}: its plan needs an arena of {plan.arena_bytes} bytes, "
+            f"the limit is {MAX_ARENA_BYTES}",
+            hint=TOO_LARGE,
+        )
 
 
 def unsupported_reason(graph: Graph, op: Op) -> str | None:

@@ -15,6 +15,9 @@ from ectopy.aot.types import Buffer, Placement
 ALIGNMENT = 4
 """Bytes; kernels may read whole words."""
 
+MAX_ARENA_BYTES = 1 << 22
+"""Bits of the offset in ``ect_aot_tensor_t``; more than the memory of any board we know."""
+
 SEARCH_ROUNDS = 100
 SEARCH_COMPARISONS = 1_000_000
 """Bound the search: a round compares all pairs of buffers once."""
