@@ -1,6 +1,8 @@
-"""ECG -> labelled windows: real records, a synthetic source, splits and hashes."""
+"""ECG -> labelled windows: real records, a synthetic source, noise, splits and hashes."""
 
 from ectopy.windows.mitdb import CITATION, SPLITS, patient_of, read_recording
+from ectopy.windows.noise import NoiseCondition, add_noise, noise_power_mv2, signal_power_mv2
+from ectopy.windows.nstdb import NoiseHalf, NoiseName, NoiseTraces, read_noise
 from ectopy.windows.source import WindowRequest, load_split, load_windows, window_hash
 from ectopy.windows.types import DatasetInfo, WindowSet
 
@@ -8,11 +10,19 @@ __all__ = [
     "CITATION",
     "SPLITS",
     "DatasetInfo",
+    "NoiseCondition",
+    "NoiseHalf",
+    "NoiseName",
+    "NoiseTraces",
     "WindowRequest",
     "WindowSet",
+    "add_noise",
     "load_split",
     "load_windows",
+    "noise_power_mv2",
     "patient_of",
+    "read_noise",
     "read_recording",
+    "signal_power_mv2",
     "window_hash",
 ]

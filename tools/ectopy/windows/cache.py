@@ -1,4 +1,4 @@
-"""Where downloaded records live between runs."""
+"""Where records are looked for, and where downloaded ones live between runs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from pathlib import Path
 
 from ectopy.user_cache import cache_dir
 from ectopy.windows import mitdb
+
+DATA_VARIABLE = "ECTOPY_DATA"
+"""Names the directory that holds ``mitdb/`` and ``nstdb/`` if no option does."""
 
 
 def mitdb_dir() -> Path:

@@ -59,7 +59,16 @@ _BYTES_PER_SAMPLE = {"212": 1.5, "16": 2.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Header:
+class Header:
+    """A checked header of a record.
+
+    Attributes:
+        leads: One name per channel, as are the members below.
+        samples: Of each channel.
+        dat_bytes: What the signal file must hold.
+        baselines: Counts at 0 mV.
+    """
+
     leads: tuple[str, ...]
     samples: int
     dat_bytes: int
@@ -131,12 +140,12 @@ def read_recording(directory: Path, record: str, lead: str | None = None) -> Rec
 
 def _read_verified(directory: Path, record: str, lead: str | None) -> Recording:
     _verify_checksums(directory, record)
-    header = _read_header(directory, record)
+    header = read_header(directory, record)
     channel = _channel(header, lead, record, directory)
     beat_samples, labels = _read_beats(directory, record, header.samples)
     return Recording(
         name=record,
-        counts=_read_counts(directory, record, channel, header),
+        counts=read_counts(directory, record, channel, header),
         counts_per_mv=header.counts_per_mv[channel],
         rate_hz=RATE_HZ,
         beat_samples=beat_samples,
@@ -157,13 +166,18 @@ def _verify_checksums(directory: Path, record: str) -> None:
             )
 
 
-def _read_header(directory: Path, record: str) -> _Header:
+def read_header(directory: Path, record: str) -> Header:
+    """The header of a record in MIT-BIH's own form: 360 Hz, millivolts, one signal file.
+
+    Raises:
+        DataError: It cannot be read, or is of another form.
+    """
     path = directory / f"{record}.hea"
     try:
         raw: Any = wfdb.rdheader(str(directory / record))
         if complaint := _complaint(raw, record):
             raise _damaged(record, path, complaint)
-        return _Header(
+        return Header(
             leads=tuple(str(name) for name in raw.sig_name),
             samples=int(raw.sig_len),
             dat_bytes=int(raw.n_sig * raw.sig_len * _BYTES_PER_SAMPLE[raw.fmt[0]]),
@@ -190,7 +204,7 @@ def _complaint(raw: Any, record: str) -> str:
     return next((text for ok, text in checks if not ok), "")
 
 
-def _channel(header: _Header, lead: str | None, record: str, directory: Path) -> int:
+def _channel(header: Header, lead: str | None, record: str, directory: Path) -> int:
     if lead is None:
         return header.leads.index(PREFERRED_LEAD) if PREFERRED_LEAD in header.leads else 0
     if lead not in header.leads:
@@ -202,9 +216,15 @@ def _channel(header: _Header, lead: str | None, record: str, directory: Path) ->
     return header.leads.index(lead)
 
 
-def _read_counts(
-    directory: Path, record: str, channel: int, header: _Header
+def read_counts(
+    directory: Path, record: str, channel: int, header: Header
 ) -> npt.NDArray[np.int32]:
+    """ADC counts of one channel relative to its baseline, int32 (m,).
+
+    Raises:
+        DataError: The signal file is short or cannot be read.
+        OSError: There is no such file.
+    """
     path = directory / f"{record}.dat"
     # Before wfdb allocates what a damaged header may promise.
     if (size := path.stat().st_size) < header.dat_bytes:

@@ -13,11 +13,10 @@ import numpy.typing as npt
 
 from ectopy.errors import DataError, InputError
 from ectopy.vocab import FRAME_SAMPLES, LABEL_MAP, DatasetName, Split
-from ectopy.windows import cache, mitdb, synthetic
-from ectopy.windows.recording import Recording, to_trace
+from ectopy.windows import cache, mitdb, nstdb, synthetic
+from ectopy.windows.noise import NoiseCondition, add_noise
+from ectopy.windows.recording import Recording, Trace, to_trace
 from ectopy.windows.types import DatasetInfo, WindowSet
-
-DATA_VARIABLE = "ECTOPY_DATA"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +29,7 @@ class WindowRequest:
         limit: How many windows, drawn over all records; None or more than there are: all.
         seed: Of the draw.
         lead: Lead name; None takes MLII where present and the first lead elsewhere.
+        noise: Added to the traces before windows are cut; None for the records as they are.
     """
 
     dataset: DatasetName
@@ -38,6 +38,7 @@ class WindowRequest:
     limit: int | None = None
     seed: int = 0
     lead: str | None = None
+    noise: NoiseCondition | None = None
 
 
 def load_windows(request: WindowRequest) -> WindowSet:
@@ -47,7 +48,7 @@ def load_windows(request: WindowRequest) -> WindowSet:
     records and classes appear at their natural prevalence; a larger limit contains a smaller one.
 
     Raises:
-        DataError: No records where the user said they are, or a record is unusable.
+        DataError: No records (or no noise) where the user said they are, or one is unusable.
         InputError: The limit is not positive, or the seed negative.
     """
     if request.limit is not None and request.limit < 1:
@@ -108,10 +109,10 @@ def _locate(request: WindowRequest) -> tuple[Path | None, str]:
     """
     if request.dataset is DatasetName.SYNTHETIC:
         return None, "synthetic windows were asked for"
-    variable = os.environ.get(DATA_VARIABLE)
+    variable = os.environ.get(cache.DATA_VARIABLE)
     named = [
         (request.data_dir, "--data-dir"),
-        (Path(variable) if variable else None, f"${DATA_VARIABLE}"),
+        (Path(variable) if variable else None, f"${cache.DATA_VARIABLE}"),
     ]
     for place, option in named:
         if place is None:
@@ -130,7 +131,7 @@ def _locate(request: WindowRequest) -> tuple[Path | None, str]:
         state = f"the cache {cached} is {'incomplete' if cached.exists() else 'empty'}"
     except OSError as error:
         state = f"the cache {cached} cannot be read ({error.strerror})"
-    absent = f"no MIT-BIH records: no --data-dir, no ${DATA_VARIABLE}, and {state}"
+    absent = f"no MIT-BIH records: no --data-dir, no ${cache.DATA_VARIABLE}, and {state}"
     if request.dataset is DatasetName.MITDB:
         raise DataError(absent, hint=mitdb.FETCH_HINT)
     return None, f"{absent}; `ectopy data fetch mitdb` downloads them"
@@ -146,7 +147,7 @@ def _assemble(
     recordings: Iterable[Recording], request: WindowRequest, name: str, reason: str
 ) -> WindowSet:
     """Cuts the chosen windows of all recordings into one array, without a second copy of it."""
-    traces = [to_trace(recording) for recording in recordings]
+    traces = _traces(recordings, request)
     ends = np.cumsum([t.labels.size for t in traces])
     chosen = draw(int(ends[-1]), request.limit, request.seed)
     bounds = np.searchsorted(chosen, np.concatenate(([0], ends)))
@@ -164,8 +165,21 @@ def _assemble(
         label_map=" ".join(f"{c.name}={symbols}" for c, symbols in LABEL_MAP.items()),
         sha256=window_hash(samples, labels, records, beat_samples),
         reason=reason,
-        citation=synthetic.CITATION if name == synthetic.NAME else mitdb.CITATION,
+        citation=_citation(name, request),
     )
     return WindowSet(
         samples=samples, labels=labels, records=records, beat_samples=beat_samples, info=info
     )
+
+
+def _traces(recordings: Iterable[Recording], request: WindowRequest) -> list[Trace]:
+    traces = [to_trace(recording) for recording in recordings]
+    if request.noise is None:
+        return traces
+    noise = nstdb.read_noise(request.data_dir, request.noise.half)
+    return [add_noise(trace, noise, request.noise) for trace in traces]
+
+
+def _citation(name: str, request: WindowRequest) -> str:
+    heart = synthetic.CITATION if name == synthetic.NAME else mitdb.CITATION
+    return heart if request.noise is None else f"{heart} {nstdb.CITATION}"
