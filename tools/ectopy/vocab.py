@@ -38,6 +38,21 @@ class Split(StrEnum):
     DS2 = "ds2"
 
 
+class EvaluationSplit(StrEnum):
+    """What a model may be scored on: patients that did not train it."""
+
+    DS1_VAL = "ds1-val"
+    DS2 = "ds2"
+
+
+class ScoreSource(StrEnum):
+    """Whose answers are scored: Keras, the int8 model on the host, or a board."""
+
+    FLOAT = "float"
+    INT8 = "int8"
+    DEVICE = "device"
+
+
 class DatasetName(StrEnum):
     """Sources of windows; ``auto`` takes real data if there is any."""
 

@@ -1,8 +1,16 @@
-"""Figures from arrays and records: scores, agreement, latency; comparison and gates."""
+"""Figures from arrays and records: scores with intervals, agreement, latency; comparison, gates."""
 
 from ectopy.metrics.agreement import TensorDifference, compare_outputs, first_difference
+from ectopy.metrics.bootstrap import patient_bootstrap
+from ectopy.metrics.calibration import probabilities, reliability
 from ectopy.metrics.catalogue import METRICS, Metric, find_metric
-from ectopy.metrics.classification import confusion_matrix, predicted_classes, score
+from ectopy.metrics.classification import (
+    confusion_by_group,
+    confusion_matrix,
+    predicted_classes,
+    score,
+    specificity,
+)
 from ectopy.metrics.comparison import Change, changes, incomparable
 from ectopy.metrics.cycle_counter import Rates, median_cycles
 from ectopy.metrics.gate_file import Gate, GateFile, GateSet, read_gate_file
@@ -25,6 +33,7 @@ __all__ = [
     "Verdict",
     "changes",
     "compare_outputs",
+    "confusion_by_group",
     "confusion_matrix",
     "find_metric",
     "first_difference",
@@ -33,8 +42,12 @@ __all__ = [
     "judge_record",
     "median_cycles",
     "nearest_rank",
+    "patient_bootstrap",
     "predicted_classes",
+    "probabilities",
     "read_gate_file",
     "read_gates",
+    "reliability",
     "score",
+    "specificity",
 ]

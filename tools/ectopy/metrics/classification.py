@@ -44,6 +44,49 @@ def confusion_matrix(
     return np.bincount(cells, minlength=classes * classes).reshape(classes, classes)
 
 
+def confusion_by_group(
+    labels: IntArray, predictions: IntArray, groups: npt.NDArray[np.str_], classes: int
+) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """A confusion matrix for each record, or each patient.
+
+    Args:
+        labels: (n,), as of :func:`confusion_matrix`.
+        predictions: (n,), as of :func:`confusion_matrix`.
+        groups: (n,), name of the group of each window.
+        classes: How many there are.
+
+    Returns:
+        Names of the groups, sorted, and their matrices (groups, classes, classes).
+
+    Raises:
+        ValueError: Lengths differ, or a value is outside the classes.
+    """
+    names, members = np.unique(groups, return_inverse=True)
+    matrices = [
+        confusion_matrix(labels[members == i], predictions[members == i], classes)
+        for i in range(len(names))
+    ]
+    return [str(name) for name in names], np.stack(matrices)
+
+
+def specificity(
+    confusion: npt.NDArray[np.int64], class_names: Sequence[str]
+) -> dict[str, float | None]:
+    """TN / (TN + FP) of each class: how many of the other windows are left alone.
+
+    Args:
+        confusion: (k, k) as of :func:`confusion_matrix`.
+        class_names: k names.
+    """
+    total = int(confusion.sum())
+    found: dict[str, float | None] = {}
+    for index, name in enumerate(class_names):
+        others = total - int(confusion[index].sum())
+        false = int(confusion[:, index].sum()) - int(confusion[index, index])
+        found[name] = _ratio(others - false, others)
+    return found
+
+
 def score(
     confusion: npt.NDArray[np.int64], class_names: Sequence[str]
 ) -> tuple[AccuracyRecord, dict[str, str]]:

@@ -12,6 +12,8 @@ from ectopy.progress import Progress, silent
 from ectopy.reference import HostInterpreter
 from ectopy.zoo import Configuration
 
+_CHUNK = 2048  # windows at once: int64 sums of a whole split would take a gigabyte
+
 
 def quantized_inputs(
     graph: Graph, configuration: Configuration, samples: npt.NDArray[np.float32]
@@ -32,9 +34,13 @@ def quantized_inputs(
     quant = graph.input.quant
     if quant is None:
         raise ModelError(f"{graph.name}: the input is not quantized")
-    return quantize_windows(
-        to_microvolts(samples), configuration.preprocess, quant.scale, quant.zero_point
-    )
+    inputs = np.empty(samples.shape, dtype=np.int8)
+    for start in range(0, len(samples), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        inputs[part] = quantize_windows(
+            to_microvolts(samples[part]), configuration.preprocess, quant.scale, quant.zero_point
+        )
+    return inputs
 
 
 def predict_int8(

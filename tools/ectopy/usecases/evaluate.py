@@ -1,45 +1,39 @@
-"""Scores of a bundle's model on the host: the one writer of ``metrics.json``."""
+"""Scores of a bundle's model: the one writer of ``metrics.json``."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-import ectopy
 from ectopy.errors import InputError
-from ectopy.graph.reader import load_tflite
-from ectopy.metrics import confusion_matrix, predicted_classes, score
+from ectopy.metrics.evaluation import Evaluation, NoiseRecord
 from ectopy.progress import Progress, silent
-from ectopy.quantize.host import check_shapes, predict_int8, quantized_inputs
-from ectopy.records import AccuracyRecord
-from ectopy.reference import open_reference
+from ectopy.usecases.evaluate_scores import make_evaluation
+from ectopy.usecases.evaluate_sources import (
+    device_answers,
+    float_answers,
+    int8_answers,
+    open_device_run,
+)
 from ectopy.usecases.holdout import foreign_holdout, load_holdout
-from ectopy.vocab import DatasetName, Split
-from ectopy.windows import CITATION, WindowRequest, WindowSet, load_windows
-from ectopy.zoo import Bundle, class_labels, label_map, predict_float, require_tensorflow
+from ectopy.usecases.metrics_file import Planned, kept_entries, write_entries
+from ectopy.usecases.run_folder import RunFolder
+from ectopy.vocab import DatasetName, EvaluationSplit, ScoreSource, Split
+from ectopy.windows import (
+    NoiseCondition,
+    WindowRequest,
+    WindowSet,
+    load_windows,
+    select_windows,
+)
+from ectopy.zoo import Bundle, require_tensorflow
 
-SCHEMA_VERSION = 1
-
-
-class EvaluationSplit(StrEnum):
-    """What a model may be scored on: patients that did not train it."""
-
-    DS1_VAL = "ds1-val"
-    DS2 = "ds2"
-
-
-class Precision(StrEnum):
-    """Which of a bundle's models."""
-
-    INT8 = "int8"
-    FLOAT = "float"
+ALWAYS_WITHOUT = {EvaluationSplit.DS2: (("232",),)}
+"""Record 232 holds three quarters of the PAC beats of DS2: a score of PAC is mostly its score."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,47 +41,30 @@ class EvaluateRequest:
     """What to score.
 
     Attributes:
+        split: None takes that of the run, and DS1-validation on the host.
+        source: What runs the model, or a run of ``ectopy bench`` on a whole split.
+        noise: To be added on the host; None for the records as they are.
+        without: Sets of records; for each, scores without it are computed too.
         data_dir: Directory of the records; None looks where ``load_windows`` looks.
-        out_path: The metrics file; entries of other splits and precisions stay if they are of
-            the same model file.
+        out_path: The metrics file; entries of other splits, sources and noise stay if they are
+            of model files that are still the bundle's.
     """
 
     bundle: Bundle
-    split: EvaluationSplit
-    precision: Precision
+    split: EvaluationSplit | None
+    source: ScoreSource | Path
+    noise: NoiseCondition | None = None
+    without: tuple[tuple[str, ...], ...] = ()
     data_dir: Path | None
     out_path: Path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluation:
-    """Scores of one model on one split.
-
-    Attributes:
-        model_sha256: Of the model file that was run.
-        runtime: What ran it.
-        label_map: Annotation symbols of each class of the model.
-        notes: Why a score is null.
-    """
-
-    split: EvaluationSplit
-    precision: Precision
-    model_sha256: str
-    runtime: str
-    dataset: str
-    windows: int
-    windows_sha256: str
-    label_map: str
-    accuracy: AccuracyRecord
-    notes: Mapping[str, str]
-    tool_version: str
 
 
 def evaluate_bundle(request: EvaluateRequest, progress: Progress = silent) -> Evaluation:
     """Scores a model and writes its entry into the metrics file.
 
     The int8 model runs in tflite-micro where it is installed, with the device's preprocess, so
-    that its scores are those of the device; the float model runs in Keras.
+    that its scores are those of the device; the float model runs in Keras; the answers of a
+    board are those that a run kept.
 
     Args:
         request: What to score.
@@ -97,126 +74,109 @@ def evaluate_bundle(request: EvaluateRequest, progress: Progress = silent) -> Ev
         ModelError: The bundle lacks the model, or it is not the one its configuration describes.
         DataError: The records cannot be read.
         ToolError: The float model was asked for and TensorFlow is not installed.
-        InputError: The metrics file cannot be read or written.
+        InputError: The run is of another model or other windows, or the metrics file cannot be
+            read or written.
     """
     # Before reading records, which takes a while: what the user can repair at once.
-    _require_model(request)
-    earlier = _earlier(request)
-    windows = _windows(request)
-    run = _run_int8 if request.precision is Precision.INT8 else _run_float
-    result = run(request.bundle, windows, progress)
-    configuration = request.bundle.configuration
-    classes = class_labels(configuration, windows.labels)
-    confusion = confusion_matrix(classes, result.predictions, configuration.num_classes)
-    accuracy, notes = score(confusion, configuration.class_names)
-    evaluation = Evaluation(
-        split=request.split,
-        precision=request.precision,
-        model_sha256=result.sha256,
-        runtime=result.runtime,
-        dataset=windows.info.name,
-        windows=len(windows),
-        windows_sha256=windows.info.sha256,
-        label_map=label_map(configuration),
-        accuracy=accuracy,
-        notes=notes,
-        tool_version=ectopy.__version__,
+    bundle = request.bundle
+    run = _require_source(request)
+    split = _split(request, run)
+    planned = Planned(
+        split=split,
+        source=request.source if isinstance(request.source, ScoreSource) else ScoreSource.DEVICE,
+        noise=_noise_record(request.noise),
+        board=run.record.board.name if run else "",
+        files=_files(bundle),
     )
-    _write(request, evaluation, earlier)
+    kept = kept_entries(request.out_path, planned)
+    windows = _windows(request, split)
+    without = ALWAYS_WITHOUT.get(split, ()) + request.without
+    _require_records(without, windows)
+    if run is not None:
+        answers = device_answers(run, bundle, windows)
+    elif planned.source is ScoreSource.INT8:
+        answers = int8_answers(bundle, windows, progress)
+    else:
+        answers = float_answers(bundle, windows, progress)
+    evaluation = make_evaluation(bundle, planned, windows, answers, tuple(dict.fromkeys(without)))
+    write_entries(request.out_path, bundle.name, (*kept, evaluation))
     return evaluation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Result:
-    predictions: npt.NDArray[np.intp]
-    sha256: str
-    runtime: str
-
-
-def _require_model(request: EvaluateRequest) -> None:
-    if request.precision is Precision.INT8:
-        request.bundle.require_tflite()
+def _require_source(request: EvaluateRequest) -> RunFolder | None:
+    """Makes sure that there is something to score, and opens the run if it is one."""
+    bundle = request.bundle
+    if isinstance(request.source, Path):
+        if request.noise is not None:
+            raise InputError(
+                "noise cannot be added to windows that a board has answered already",
+                hint="add it to those of the int8 model on the host, which answers alike",
+            )
+        return open_device_run(request.source, bundle)
+    if request.source is ScoreSource.INT8:
+        bundle.require_tflite()
     else:
-        request.bundle.require_keras()
+        bundle.require_keras()
         require_tensorflow()
+    return None
 
 
-def _windows(request: EvaluateRequest) -> WindowSet:
-    if request.split is EvaluationSplit.DS1_VAL:
-        configuration = foreign_holdout(request.bundle.configuration)
-        return load_holdout(configuration, request.data_dir).validation
-    return load_windows(
-        WindowRequest(dataset=DatasetName.MITDB, split=Split.DS2, data_dir=request.data_dir)
-    )
-
-
-def _run_int8(bundle: Bundle, windows: WindowSet, progress: Progress) -> _Result:
-    configuration = bundle.configuration
-    path = bundle.require_tflite()
-    graph = load_tflite(path)
-    check_shapes(graph, configuration)
-    interpreter = open_reference(path.read_bytes(), graph)
-    inputs = quantized_inputs(graph, configuration, windows.samples)
-    outputs = predict_int8(interpreter, inputs, configuration.num_classes, progress)
-    return _Result(
-        predictions=predicted_classes(outputs), sha256=graph.sha256, runtime=interpreter.name
-    )
-
-
-def _run_float(bundle: Bundle, windows: WindowSet, progress: Progress) -> _Result:
-    from ectopy.quantize.convert import load_keras, runtime_name  # noqa: PLC0415 - optional
-
-    model = load_keras(bundle)
-    outputs = predict_float(model, bundle.configuration, windows.samples, progress)
-    return _Result(
-        predictions=np.argmax(outputs, axis=1),
-        sha256=hashlib.sha256(bundle.keras_path.read_bytes()).hexdigest(),
-        runtime=runtime_name(),
-    )
-
-
-def _write(
-    request: EvaluateRequest, evaluation: Evaluation, earlier: list[dict[str, object]]
-) -> None:
-    entry = asdict(evaluation)
-    kept = [other for other in earlier if not _replaced(other, entry)]
-    entries = sorted([*kept, entry], key=lambda e: (str(e["split"]), str(e["precision"])))
-    document = {
-        "schema_version": SCHEMA_VERSION,
-        "model": request.bundle.name,
-        "data": CITATION,
-        "evaluations": entries,
-    }
-    text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-    try:
-        request.out_path.parent.mkdir(parents=True, exist_ok=True)
-        request.out_path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{request.out_path} cannot be written: {error.strerror}") from error
-
-
-def _replaced(other: Mapping[str, object], entry: Mapping[str, object]) -> bool:
-    """Whether ``entry`` makes ``other`` obsolete: the same thing again, or of an older model."""
-    if other["precision"] != entry["precision"]:
-        return False
-    return other["split"] == entry["split"] or other["model_sha256"] != entry["model_sha256"]
-
-
-def _earlier(request: EvaluateRequest) -> list[dict[str, object]]:
-    path = request.out_path
-    if not path.exists():
-        return []
-    if not path.is_file():  # a device can be read for ever
-        raise InputError(f"{path} is not a file")
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["evaluations"]
-        for entry in entries:
-            if not {"split", "precision", "model_sha256"} <= set(entry):
-                raise KeyError("split, precision, model_sha256")
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+def _split(request: EvaluateRequest, run: RunFolder | None) -> EvaluationSplit:
+    if run is None:
+        return request.split or EvaluationSplit.DS1_VAL
+    measured = run.record.dataset.split
+    if measured != Split.DS2 or request.split not in (None, EvaluationSplit.DS2):
         raise InputError(
-            f"{path} is not a metrics file of ectopy: {error}",
-            hint="move it away; ectopy evaluate writes a new one",
-        ) from error
-    found: list[dict[str, object]] = entries
-    return found
+            f"run {run.name} is of {measured}, and {request.split or 'DS1'} is scored on the host",
+            hint="of a board, a run on the whole of ds2 is scored: ectopy bench --split ds2",
+        )
+    return EvaluationSplit.DS2
+
+
+def _files(bundle: Bundle) -> Mapping[ScoreSource, str]:
+    paths = {
+        ScoreSource.FLOAT: bundle.keras_path,
+        ScoreSource.INT8: bundle.tflite_path,
+        ScoreSource.DEVICE: bundle.tflite_path,
+    }
+    return {
+        source: hashlib.sha256(path.read_bytes()).hexdigest()
+        for source, path in paths.items()
+        if path.is_file()
+    }
+
+
+def _noise_record(noise: NoiseCondition | None) -> NoiseRecord | None:
+    if noise is None:
+        return None
+    names = tuple(str(name) for name in noise.names)
+    return NoiseRecord(names=names, snr_db=noise.snr_db, seed=noise.seed, half=str(noise.half))
+
+
+def _windows(request: EvaluateRequest, split: EvaluationSplit) -> WindowSet:
+    wanted = WindowRequest(
+        dataset=DatasetName.MITDB,
+        split=Split.DS2 if split is EvaluationSplit.DS2 else Split.DS1,
+        data_dir=request.data_dir,
+        noise=request.noise,
+    )
+    if split is EvaluationSplit.DS2:
+        return load_windows(wanted)
+    configuration = foreign_holdout(request.bundle.configuration)
+    validation = load_holdout(configuration, request.data_dir).validation
+    if request.noise is None:
+        return validation
+    noisy = load_windows(wanted)
+    return select_windows(noisy, np.isin(noisy.records, validation.records), split)
+
+
+def _require_records(without: Sequence[tuple[str, ...]], windows: WindowSet) -> None:
+    present = set(windows.records.tolist())
+    for records in without:
+        if strangers := sorted(set(records) - present):
+            raise InputError(
+                f"not records of {windows.info.split}: {', '.join(strangers)}",
+                hint=f"it has {' '.join(sorted(present))}",
+            )
+        if present == set(records):
+            raise InputError(f"nothing is left of {windows.info.split} without all its records")

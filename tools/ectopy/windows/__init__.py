@@ -2,12 +2,25 @@
 
 from ectopy.windows.mitdb import CITATION, SPLITS, patient_of, read_recording
 from ectopy.windows.noise import NoiseCondition, add_noise, noise_power_mv2, signal_power_mv2
-from ectopy.windows.nstdb import NoiseHalf, NoiseName, NoiseTraces, read_noise
-from ectopy.windows.source import WindowRequest, load_split, load_windows, window_hash
+from ectopy.windows.nstdb import (
+    NOISY_CITATION,
+    NoiseHalf,
+    NoiseName,
+    NoiseTraces,
+    read_noise,
+)
+from ectopy.windows.source import (
+    WindowRequest,
+    load_split,
+    load_windows,
+    select_windows,
+    window_hash,
+)
 from ectopy.windows.types import DatasetInfo, WindowSet
 
 __all__ = [
     "CITATION",
+    "NOISY_CITATION",
     "SPLITS",
     "DatasetInfo",
     "NoiseCondition",
@@ -23,6 +36,7 @@ __all__ = [
     "patient_of",
     "read_noise",
     "read_recording",
+    "select_windows",
     "signal_power_mv2",
     "window_hash",
 ]

@@ -24,7 +24,9 @@ CITATION = (
     "Moody GB, Muldrow WE, Mark RG. A noise stress test for arrhythmia detectors. "
     "Computers in Cardiology 11:381-384, 1984. Licence: ODC-By 1.0."
 )
-"""To be named wherever a result made with this noise is shown."""
+
+NOISY_CITATION = f"{mitdb.CITATION} {CITATION}"
+"""To be shown wherever a result made from MIT-BIH with this noise is shown."""
 
 _HINT = (
     "download bw.hea, bw.dat, ma.hea and ma.dat from https://physionet.org/content/nstdb/1.0.0/ "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +72,26 @@ def load_split(split: Split, data_dir: Path | None = None, lead: str | None = No
     """All MIT-BIH windows of a split; see :func:`load_windows`."""
     return load_windows(
         WindowRequest(dataset=DatasetName.MITDB, split=split, data_dir=data_dir, lead=lead)
+    )
+
+
+def select_windows(windows: WindowSet, chosen: npt.NDArray[np.bool_], split: str) -> WindowSet:
+    """Some windows of a set, as a set of their own.
+
+    Args:
+        windows: n windows.
+        chosen: (n,), which of them.
+        split: What they are called.
+    """
+    samples, labels = windows.samples[chosen], windows.labels[chosen]
+    records, beat_samples = windows.records[chosen], windows.beat_samples[chosen]
+    sha256 = window_hash(samples, labels, records, beat_samples)
+    return WindowSet(
+        samples=samples,
+        labels=labels,
+        records=records,
+        beat_samples=beat_samples,
+        info=replace(windows.info, split=split, sha256=sha256),
     )
 
 

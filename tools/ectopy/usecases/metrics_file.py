@@ -1,0 +1,124 @@
+"""Reading and writing ``metrics.json``: which entries a new one replaces, and which stay."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ectopy.errors import InputError
+from ectopy.metrics.evaluation import (
+    SCHEMA_VERSION,
+    Evaluation,
+    MetricsFile,
+    NoiseRecord,
+    from_json,
+    to_json,
+)
+from ectopy.vocab import EvaluationSplit, ScoreSource
+from ectopy.windows import CITATION, NOISY_CITATION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """An entry before its scores are known.
+
+    Attributes:
+        board: Empty if the model runs on the host.
+        files: SHA-256 of the bundle's model files as they are now, by who runs them.
+    """
+
+    split: EvaluationSplit
+    source: ScoreSource
+    noise: NoiseRecord | None
+    board: str
+    files: Mapping[ScoreSource, str]
+
+    def replaces(self, other: Evaluation) -> bool:
+        """Whether ``other`` is the same thing again, or of a file that is no more."""
+        board = other.device.board if other.device else ""
+        again = (other.split, other.source, other.noise, board)
+        same = again == (self.split, self.source, self.noise, self.board)
+        return same or self.is_stale(other.source, other.model_sha256)
+
+    def is_stale(self, source: str, model_sha256: str) -> bool:
+        """Whether a score is of another model file than the one that is there now."""
+        now = {str(each): sha256 for each, sha256 in self.files.items()}
+        return now.get(source, model_sha256) != model_sha256
+
+
+def kept_entries(path: Path, planned: Planned) -> tuple[Evaluation, ...]:
+    """The entries of a metrics file that stay when another is written.
+
+    Raises:
+        InputError: The file cannot be read, or is an older one whose other entries would be lost.
+    """
+    if not path.exists():
+        return ()
+    if not path.is_file():  # a device can be read for ever
+        raise InputError(f"{path} is not a file")
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(document, dict) and document.get("schema_version") == 1:
+            _require_none_lost(path, document, planned)
+            return ()
+        entries = from_json(document).evaluations
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _foreign(path, str(error)) from error
+    except _LostError:
+        raise
+    except InputError as error:
+        raise _foreign(path, error.message) from error
+    return tuple(entry for entry in entries if not planned.replaces(entry))
+
+
+class _LostError(InputError):
+    """Entries of schema 1 cannot be carried over: much of what is asked now was not kept then."""
+
+
+def _require_none_lost(path: Path, document: dict[str, Any], planned: Planned) -> None:
+    found = [(e["split"], e["precision"], e["model_sha256"]) for e in document["evaluations"]]
+    lost = [
+        (split, source)
+        for split, source, sha256 in found
+        if (split, source) != (planned.split, planned.source)
+        and not planned.is_stale(source, sha256)
+    ]
+    if lost:
+        named = ", ".join(f"{split} {source}" for split, source in lost)
+        again = "; ".join(f"--split {split} --from {source}" for split, source in lost)
+        raise _LostError(
+            f"{path} is of schema version 1, and its other entries ({named}) would be lost: they "
+            f"lack what version {SCHEMA_VERSION} holds",
+            hint=f"move it away, and run ectopy evaluate for each again: {again}",
+        )
+
+
+def _foreign(path: Path, why: str) -> InputError:
+    return InputError(
+        f"{path} is not a metrics file of ectopy: {why}",
+        hint="move it away; ectopy evaluate writes a new one",
+    )
+
+
+def write_entries(path: Path, model: str, entries: tuple[Evaluation, ...]) -> None:
+    """Writes a metrics file, in one step.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    noisy = any(entry.noise for entry in entries)
+    file = MetricsFile(
+        model=model,
+        data=NOISY_CITATION if noisy else CITATION,
+        evaluations=tuple(sorted(entries, key=lambda entry: entry.title)),
+    )
+    draft = path.with_name(f"{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(to_json(file), encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from error
