@@ -39,9 +39,9 @@ class Split(StrEnum):
 
 
 class EvaluationSplit(StrEnum):
-    """What a model may be scored on: patients that did not train it."""
+    """What a model is scored on: the patients that trained it, or those that test it."""
 
-    DS1_VAL = "ds1-val"
+    DS1 = "ds1"
     DS2 = "ds2"
 
 

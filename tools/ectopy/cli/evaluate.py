@@ -34,7 +34,7 @@ From where the answers come (--from):
 
 \b
 Examples:
-  ectopy evaluate --model beat-3-eff-sm                            int8 on ds1-val
+  ectopy evaluate --model beat-3-eff-sm                            int8 on ds1
   ectopy evaluate --from runs/20261125T105817Z-virt-beat-3-eff-sm  a board on ds2
   ectopy evaluate --split ds2 --noise bw+ma --snr-db 6             with noise
 
@@ -59,7 +59,7 @@ def _record_sets(
     "--split",
     type=choice(EvaluationSplit),
     help="ds2 is the test set: once per released model, never to choose.  "
-    "[default: ds1-val; with a RUN, its own]",
+    "[default: ds1; with a RUN, its own]",
 )
 @click.option(
     "--from",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from ectopy import console
+from ectopy.progress import Progress
 from ectopy.usecases.train import TrainRequest, train_bundle
 from ectopy.zoo import open_bundle
 
@@ -26,28 +28,62 @@ from ectopy.zoo import open_bundle
     "--out",
     "out_dir",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the new bundle.  [default: runs/<time>-train-<model>]",
+    help="Folder of the run and new bundle.  [default: runs/<time>-train-<model>]",
 )
-def command(model: str, data_dir: Path | None, seed: int, out_dir: Path | None) -> None:
-    """Train a model on DS1 of MIT-BIH, chosen on patients held out inside DS1."""
+@click.option(
+    "--bias-from",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder of another training of the same recipe: take its class bias and skip the "
+    "cross-validation, which is most of the time.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the training in --out.")
+def command(
+    model: str,
+    data_dir: Path | None,
+    seed: int,
+    out_dir: Path | None,
+    bias_from: Path | None,
+    resume: bool,
+) -> None:
+    """Train a model on DS1 of MIT-BIH.
+
+    First once without the patients of each fold of configuration.json, to see each patient with
+    a model that does not know him and to choose the class bias; then on all patients. DS2 is
+    not read. After Ctrl-C, or a power cut, --resume goes on from the last epoch.
+    """
     bundle = open_bundle(model)
+    if resume and out_dir is None:
+        raise click.UsageError("--resume needs --out, the folder of the training")
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    folder = out_dir or Path("runs") / f"{stamp}-train-{bundle.name}"
     request = TrainRequest(
         bundle=bundle,
         data_dir=data_dir,
         seed=seed,
-        out_dir=out_dir or Path("runs") / f"{stamp}-train-{bundle.name}",
+        out_dir=folder,
+        bias_from=bias_from,
+        resume=resume,
     )
-    with console.progress_bar(f"training {bundle.name}") as progress:
-        outcome = train_bundle(request, progress)
+    with ExitStack() as bars:
+
+        def stage(name: str) -> Progress:
+            bars.close()
+            return bars.enter_context(console.progress_bar(f"training {name}"))
+
+        try:
+            outcome = train_bundle(request, stage)
+        except KeyboardInterrupt:
+            bars.close()
+            console.say(
+                f"interrupted; go on with: ectopy train --model {model} --seed {seed} "
+                f"--out {folder} --resume"
+            )
+            raise
     names = bundle.configuration.class_names
-    scores = ", ".join(f"{n} {f1:.3f}" for n, f1 in zip(names, outcome.class_f1, strict=True))
-    console.say(
-        f"epoch {outcome.best_epoch} is best on the validation patients: "
-        f"macro F1 {outcome.macro_f1:.3f} ({scores})"
-    )
+    if outcome.class_f1 is not None:
+        scores = ", ".join(f"{n} {f1:.3f}" for n, f1 in zip(names, outcome.class_f1, strict=True))
+        console.say(f"F1 of patients that the models of the folds had not seen: {scores}")
+    bias = ", ".join(f"{n} {b:+.1f}" for n, b in zip(names, outcome.class_bias, strict=True))
+    console.say(f"class bias in the last layer: {bias}")
     console.say(f"wrote {outcome.bundle.keras_path}")
-    if outcome.interrupted:
-        console.say("the training was interrupted; this is the best epoch until then")
-        raise click.Abort
     console.say(f"next: ectopy quantize --model {request.out_dir}")

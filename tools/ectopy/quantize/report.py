@@ -38,7 +38,7 @@ class QuantizeReport:
     Attributes:
         interpreter: Which host interpreter computed the int8 outputs.
         calibration_windows: Windows that set the ranges, drawn patient-balanced.
-        validation_split: Windows both models were scored on.
+        scored_split: Windows both models were scored on.
         layer_windows: Of these, how many were compared layer by layer.
         max_f1_drop: Largest loss of F1 of any class; negative if every class gained.
     """
@@ -52,9 +52,9 @@ class QuantizeReport:
     seed: int
     calibration_windows: int
     calibration_sha256: str
-    validation_split: str
-    validation_windows: int
-    validation_sha256: str
+    scored_split: str
+    scored_windows: int
+    scored_sha256: str
     interpreter: str
     layer_windows: int
     float_scores: AccuracyRecord

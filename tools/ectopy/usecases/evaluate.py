@@ -19,9 +19,9 @@ from ectopy.usecases.evaluate_sources import (
     int8_answers,
     open_device_run,
 )
-from ectopy.usecases.holdout import foreign_holdout, load_holdout
 from ectopy.usecases.metrics_file import Planned, kept_entries, write_entries
 from ectopy.usecases.run_folder import RunFolder
+from ectopy.usecases.training_set import training_records
 from ectopy.vocab import DatasetName, EvaluationSplit, ScoreSource, Split
 from ectopy.windows import (
     NoiseCondition,
@@ -41,7 +41,7 @@ class EvaluateRequest:
     """What to score.
 
     Attributes:
-        split: None takes that of the run, and DS1-validation on the host.
+        split: None takes that of the run, and DS1 on the host.
         source: What runs the model, or a run of ``ectopy bench`` on a whole split.
         noise: To be added on the host; None for the records as they are.
         without: Sets of records; for each, scores without it are computed too.
@@ -123,7 +123,7 @@ def _require_source(request: EvaluateRequest) -> RunFolder | None:
 
 def _split(request: EvaluateRequest, run: RunFolder | None) -> EvaluationSplit:
     if run is None:
-        return request.split or EvaluationSplit.DS1_VAL
+        return request.split or EvaluationSplit.DS1
     measured = run.record.dataset.split
     if measured != Split.DS2 or request.split not in (None, EvaluationSplit.DS2):
         raise InputError(
@@ -160,14 +160,11 @@ def _windows(request: EvaluateRequest, split: EvaluationSplit) -> WindowSet:
         data_dir=request.data_dir,
         noise=request.noise,
     )
+    windows = load_windows(wanted)
     if split is EvaluationSplit.DS2:
-        return load_windows(wanted)
-    configuration = foreign_holdout(request.bundle.configuration)
-    validation = load_holdout(configuration, request.data_dir).validation
-    if request.noise is None:
-        return validation
-    noisy = load_windows(wanted)
-    return select_windows(noisy, np.isin(noisy.records, validation.records), split)
+        return windows
+    records = training_records(request.bundle.configuration)
+    return select_windows(windows, np.isin(windows.records, records), split)
 
 
 def _require_records(without: Sequence[tuple[str, ...]], windows: WindowSet) -> None:

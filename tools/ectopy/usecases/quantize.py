@@ -21,7 +21,7 @@ from ectopy.quantize.host import check_shapes, predict_int8, quantized_inputs
 from ectopy.quantize.report import QuantizeReport, f1_drop, to_json
 from ectopy.records import AccuracyRecord
 from ectopy.reference import HostInterpreter, open_reference
-from ectopy.usecases.holdout import Holdout, foreign_holdout, load_holdout
+from ectopy.usecases.training_set import load_training_windows
 from ectopy.windows import WindowSet
 from ectopy.zoo import Bundle, Configuration, class_labels, predict_float, require_tensorflow
 
@@ -47,7 +47,7 @@ class QuantizeRequest:
 
 
 def quantize_bundle(request: QuantizeRequest, progress: Progress = silent) -> QuantizeReport:
-    """Converts to int8, measures what it costs on DS1-validation, writes both.
+    """Converts to int8, measures what it costs on DS1, writes both.
 
     Args:
         request: What to quantize, with what, to where.
@@ -66,22 +66,22 @@ def quantize_bundle(request: QuantizeRequest, progress: Progress = silent) -> Qu
     from ectopy.quantize.convert import convert_to_int8, load_keras  # noqa: PLC0415 - optional
 
     bundle, configuration = request.bundle, request.bundle.configuration
-    holdout = load_holdout(foreign_holdout(configuration), request.data_dir)
-    chosen = draw_calibration(holdout.training, CALIBRATION_WINDOWS, request.seed)
-    samples = holdout.training.samples[chosen]
+    windows = load_training_windows(configuration, request.data_dir)
+    chosen = draw_calibration(windows, CALIBRATION_WINDOWS, request.seed)
+    samples = windows.samples[chosen]
     model = load_keras(bundle)
     tflite = convert_to_int8(model, normalize(samples, configuration.preprocess.epsilon_mv2))
     graph = read_tflite(tflite, bundle.name)
     check_shapes(graph, configuration)
     _write(request.out_dir, "model.tflite", tflite)
-    report = _report(request, holdout, model, tflite, graph, progress)
+    report = _report(request, windows, model, tflite, graph, progress)
     _write(request.out_dir, "quantize.json", to_json(report).encode())
     return report
 
 
 def _report(
     request: QuantizeRequest,
-    holdout: Holdout,
+    windows: WindowSet,
     model: Any,
     tflite: bytes,
     graph: Graph,
@@ -90,12 +90,12 @@ def _report(
     from ectopy.quantize.convert import runtime_name  # noqa: PLC0415 - TensorFlow is optional
     from ectopy.quantize.layers import measure_layers  # noqa: PLC0415
 
-    configuration, validation = request.bundle.configuration, holdout.validation
+    configuration = request.bundle.configuration
     interpreter = open_reference(tflite, graph)
-    before = _float_scores(model, configuration, validation)
-    after = _int8_scores(interpreter, graph, configuration, validation, progress)
-    chosen = draw_calibration(holdout.training, CALIBRATION_WINDOWS, request.seed)
-    compared = draw_calibration(validation, LAYER_WINDOWS, request.seed)
+    before = _float_scores(model, configuration, windows)
+    after = _int8_scores(interpreter, graph, configuration, windows, progress)
+    chosen = draw_calibration(windows, CALIBRATION_WINDOWS, request.seed)
+    compared = draw_calibration(windows, LAYER_WINDOWS, request.seed)
     return QuantizeReport(
         model=request.bundle.name,
         tool_version=ectopy.__version__,
@@ -105,18 +105,16 @@ def _report(
         tflite_bytes=len(tflite),
         seed=request.seed,
         calibration_windows=len(chosen),
-        calibration_sha256=hashlib.sha256(holdout.training.samples[chosen].tobytes()).hexdigest(),
-        validation_split=validation.info.split,
-        validation_windows=len(validation),
-        validation_sha256=validation.info.sha256,
+        calibration_sha256=hashlib.sha256(windows.samples[chosen].tobytes()).hexdigest(),
+        scored_split=windows.info.split,
+        scored_windows=len(windows),
+        scored_sha256=windows.info.sha256,
         interpreter=interpreter.name,
         layer_windows=len(compared),
         float_scores=before,
         int8_scores=after,
         max_f1_drop=f1_drop(before, after),
-        layers=measure_layers(
-            model, configuration, graph, interpreter, validation.samples[compared]
-        ),
+        layers=measure_layers(model, configuration, graph, interpreter, windows.samples[compared]),
     )
 
 

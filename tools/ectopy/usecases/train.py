@@ -1,23 +1,44 @@
-"""Training a bundle's model on DS1."""
+"""Training a bundle's model on DS1: cross-validation for the class bias, then all patients."""
 
 from __future__ import annotations
 
-import errno
-import json
-import os
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 import ectopy
-from ectopy.errors import InputError
+from ectopy.errors import InputError, ModelError
 from ectopy.progress import Progress, silent
-from ectopy.usecases.holdout import Holdout, load_holdout
-from ectopy.zoo import CONFIGURATION, Bundle, open_bundle, require_tensorflow
+from ectopy.usecases.train_folder import (
+    CROSS_VALIDATION,
+    read_bias,
+    require_same_training,
+    write_json,
+)
+from ectopy.usecases.training_set import (
+    load_training_strips,
+    load_training_windows,
+    training_records,
+)
+from ectopy.windows import NoiseHalf, WindowSet, read_noise, select_windows
+from ectopy.windows.strips import Strips
+from ectopy.zoo import CONFIGURATION, Bundle, Configuration, open_bundle, require_tensorflow
 
 if TYPE_CHECKING:
-    from ectopy.training.trainer import Training
+    from ectopy.training.batches import BatchSource
+    from ectopy.training.cross_validation import CrossValidation
+    from ectopy.training.trainer import Trained
+
+Stage = Callable[[str], Progress]
+"""Announces a stage of the training and gives what its steps are told to."""
+
+
+def _silent_stage(_: str) -> Progress:
+    return silent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +48,19 @@ class TrainRequest:
     Attributes:
         bundle: Whose configuration is the recipe.
         data_dir: Directory of the records; None looks where ``load_windows`` looks.
-        out_dir: Becomes a bundle itself: configuration.json, model.keras, training.json.
+        out_dir: Becomes a bundle itself, and the run folder: configuration.json, model.keras,
+            training.json, cross_validation.json, oof.npz and checkpoints.
+        bias_from: Folder of another training of the same recipe, whose class bias is taken
+            instead of cross-validating again.
+        resume: Whether ``out_dir`` holds a training that was interrupted, to go on with.
     """
 
     bundle: Bundle
     data_dir: Path | None
     seed: int
     out_dir: Path
+    bias_from: Path | None = None
+    resume: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,82 +69,172 @@ class TrainOutcome:
 
     Attributes:
         bundle: In ``out_dir``.
-        macro_f1: Of the kept epoch on the validation records.
-        class_f1: Likewise per class, in the order of the class names.
-        interrupted: True if Ctrl-C ended it; the best epoch so far was kept.
+        class_bias: Folded into the last layer.
+        class_f1: Of the cross-validation with that bias, per class; None with ``bias_from``.
     """
 
     bundle: Bundle
-    best_epoch: int
-    macro_f1: float
-    class_f1: tuple[float, ...]
-    interrupted: bool
+    class_bias: tuple[float, ...]
+    class_f1: tuple[float, ...] | None
 
 
-def train_bundle(request: TrainRequest, progress: Progress = silent) -> TrainOutcome:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Material:
+    """All that the stages of one training share."""
+
+    request: TrainRequest
+    configuration: Configuration
+    strips: Strips
+    windows: WindowSet
+    noise: Any
+    stage: Stage
+
+
+def train_bundle(request: TrainRequest, stage: Stage = _silent_stage) -> TrainOutcome:
     """Trains from scratch and writes a bundle without an int8 model.
+
+    Patients are divided into the recipe's folds; a model is trained without each fold and
+    classifies it, and the class bias is chosen on all these windows. The last model learns from
+    all patients; the bias is added to its last layer.
 
     Args:
         request: What to train, on what, to where.
-        progress: Counts training steps.
+        stage: Told of each training; gives what counts its steps.
 
     Raises:
         ToolError: TensorFlow is not installed.
         ModelError: The configuration cannot be trained.
         DataError: The records cannot be read.
-        InputError: ``out_dir`` cannot be written.
+        InputError: ``out_dir`` cannot be written, or cannot be resumed.
     """
     require_tensorflow("neuralspot_edge")
-    from ectopy.training.trainer import train  # noqa: PLC0415 - TensorFlow is optional
+    from ectopy.training.class_bias import fold_bias  # noqa: PLC0415 - TensorFlow is optional
 
     configuration = request.bundle.configuration
-    holdout = load_holdout(configuration, request.data_dir)
+    given = None if request.bias_from is None else read_bias(request.bias_from, configuration)
+    if given is None and not configuration.recipe.folds:
+        raise ModelError(
+            f"{configuration.name}: the configuration names no folds to choose the class bias with",
+            hint="list records of DS1 under folds in configuration.json, or name another training "
+            "with --bias-from",
+        )
+    training_records(configuration)  # complains before anything is read
     _prepare(request)
-    training = train(configuration, holdout.training, holdout.validation, request.seed, progress)
-    try:
-        training.model.save(request.out_dir / "model.keras")
-        (request.out_dir / "training.json").write_text(_log(request, holdout, training))
-    except OSError as error:
-        raise _unwritable(request.out_dir, error) from error
+    material = _load(request, stage)
+    scores = None if given is not None else _cross_validate(material)
+    bias = given if scores is None else scores.choice.bias
+    assert bias is not None
+    trained = _train(material, material.configuration.name, training_records(configuration), None)
+    fold_bias(trained.model, bias)
+    _write(request, material, trained, bias)
     return TrainOutcome(
         bundle=open_bundle(request.out_dir),
-        best_epoch=training.best.number,
-        macro_f1=training.best.macro_f1,
-        class_f1=training.best.class_f1,
-        interrupted=training.interrupted,
+        class_bias=bias,
+        class_f1=None if scores is None else scores.choice.class_f1,
     )
 
 
 def _prepare(request: TrainRequest) -> None:
     source = request.bundle.path / CONFIGURATION
+    identity = {"model": request.bundle.name, "seed": request.seed}
     try:
         request.out_dir.mkdir(parents=True, exist_ok=True)
+        require_same_training(request.out_dir, identity, source, resume=request.resume)
         if request.out_dir.resolve() != request.bundle.path:
             shutil.copyfile(source, request.out_dir / CONFIGURATION)
-        if not os.access(request.out_dir, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
-        raise _unwritable(request.out_dir, error) from error
+        raise InputError(
+            f"{request.out_dir} cannot be written: {error.strerror or error}",
+            hint="choose another folder with --out",
+        ) from error
 
 
-def _unwritable(folder: Path, error: OSError) -> InputError:
-    return InputError(
-        f"{folder} cannot be written: {error.strerror or error}",
-        hint="choose another folder with --out",
+def _load(request: TrainRequest, stage: Stage) -> _Material:
+    configuration = request.bundle.configuration
+    wants_noise = any(a.name == "recorded_noise" for a in configuration.recipe.augmentations)
+    noise = None
+    if wants_noise:
+        traces = read_noise(request.data_dir, NoiseHalf.FIRST).millivolts
+        noise = np.concatenate([traces[name] for name in sorted(traces)])
+    return _Material(
+        request=request,
+        configuration=configuration,
+        strips=load_training_strips(configuration, request.data_dir),
+        windows=load_training_windows(configuration, request.data_dir),
+        noise=noise,
+        stage=stage,
     )
 
 
-def _log(request: TrainRequest, holdout: Holdout, training: Training) -> str:
-    document = {
-        "tool_version": ectopy.__version__,
-        "model": request.bundle.name,
-        "seed": request.seed,
-        "interrupted": training.interrupted,
-        "training_windows": len(holdout.training),
-        "training_sha256": holdout.training.info.sha256,
-        "validation_windows": len(holdout.validation),
-        "validation_sha256": holdout.validation.info.sha256,
-        "best_epoch": training.best.number,
-        "epochs": [asdict(epoch) for epoch in training.epochs],
-    }
-    return json.dumps(document, indent=2) + "\n"
+def _train(
+    material: _Material, name: str, records: tuple[str, ...], validation: WindowSet | None
+) -> Trained:
+    """One training on some of the records; its checkpoint bears the name."""
+    from ectopy.training.batches import BatchSource  # noqa: PLC0415 - TensorFlow is optional
+    from ectopy.training.trainer import train  # noqa: PLC0415
+
+    seed = material.request.seed
+    source: BatchSource = BatchSource(
+        material.strips.keep(records), material.configuration, seed, material.noise
+    )
+    return train(
+        material.configuration,
+        source,
+        seed,
+        checkpoint=material.request.out_dir / f"{name}.checkpoint.npz",
+        validation=validation,
+        progress=material.stage(name),
+    )
+
+
+def _cross_validate(material: _Material) -> CrossValidation:
+    from ectopy.training.cross_validation import cross_validate  # noqa: PLC0415 - as above
+
+    configuration = material.configuration
+    folds = configuration.recipe.folds
+    everybody = training_records(configuration)
+
+    def train_without(number: int, fold: WindowSet) -> Any:
+        others = tuple(r for r in everybody if r not in folds[number])
+        return _train(material, f"fold-{number + 1}", others, fold).model
+
+    sets = tuple(
+        select_windows(material.windows, np.isin(material.windows.records, fold), f"fold-{number}")
+        for number, fold in enumerate(folds, start=1)
+    )
+    found = cross_validate(configuration, sets, train_without)
+    out_dir = material.request.out_dir
+    np.savez_compressed(
+        out_dir / "oof.npz", logits=found.logits, classes=found.classes, records=found.records
+    )
+    write_json(
+        out_dir / CROSS_VALIDATION,
+        {"model": configuration.name, "seed": material.request.seed, **asdict(found.choice)},
+    )
+    return found
+
+
+def _write(
+    request: TrainRequest, material: _Material, trained: Trained, bias: tuple[float, ...]
+) -> None:
+    from ectopy.quantize.convert import runtime_name  # noqa: PLC0415 - TensorFlow is optional
+
+    try:
+        trained.model.save(request.out_dir / "model.keras")
+    except OSError as error:
+        raise InputError(f"{request.out_dir} cannot be written: {error}") from error
+    info = material.windows.info
+    write_json(
+        request.out_dir / "training.json",
+        {
+            "tool_version": ectopy.__version__,
+            "runtime": runtime_name(),
+            "model": request.bundle.name,
+            "seed": request.seed,
+            "records": training_records(material.configuration),
+            "windows": len(material.windows),
+            "windows_sha256": info.sha256,
+            "class_bias": bias,
+            "epochs": [asdict(epoch) for epoch in trained.epochs],
+        },
+    )

@@ -12,6 +12,7 @@ from ectopy.windows.nstdb import (
 from ectopy.windows.source import (
     WindowRequest,
     load_split,
+    load_strips,
     load_windows,
     select_windows,
     window_hash,
@@ -31,6 +32,7 @@ __all__ = [
     "WindowSet",
     "add_noise",
     "load_split",
+    "load_strips",
     "load_windows",
     "noise_power_mv2",
     "patient_of",

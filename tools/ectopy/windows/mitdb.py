@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,9 @@ FETCH_HINT = (
     "run `ectopy data fetch mitdb`, or name the directory that holds mitdb/ "
     "with --data-dir or $ECTOPY_DATA"
 )
+
+UNCLASSED_BEATS = "FQ/f!"
+"""Symbols of beats without a class: fusion, unclassifiable, paced, ventricular flutter waves."""
 
 _DAMAGED_HINT = f"the file is damaged or not MIT-BIH's; {FETCH_HINT}"
 
@@ -129,28 +133,47 @@ def read_recording(directory: Path, record: str, lead: str | None = None) -> Rec
     Raises:
         DataError: A file is missing, short or corrupt, or the lead is not in the record.
     """
+    return _read(directory, record, lambda header: [_channel(header, lead, record, directory)])[0]
+
+
+def read_leads(directory: Path, record: str) -> tuple[Recording, ...]:
+    """All leads of one record, first the one that :func:`read_recording` takes.
+
+    Raises:
+        DataError: As there.
+    """
+
+    def main_first(header: Header) -> list[int]:
+        main = _channel(header, None, record, directory)
+        return [main, *(c for c in range(len(header.leads)) if c != main)]
+
+    return _read(directory, record, main_first)
+
+
+def _read(
+    directory: Path, record: str, choose: Callable[[Header], list[int]]
+) -> tuple[Recording, ...]:
     for name in file_names(record):
         if not (path := directory / name).is_file():
             raise DataError(f"record {record}: {path} is missing", hint=FETCH_HINT)
     try:
-        return _read_verified(directory, record, lead)
+        _verify_checksums(directory, record)
+        header = read_header(directory, record)
+        beats = _read_beats(directory, record, header.samples)
+        return tuple(
+            Recording(
+                name=record,
+                counts=read_counts(directory, record, channel, header),
+                counts_per_mv=header.counts_per_mv[channel],
+                rate_hz=RATE_HZ,
+                beat_samples=beats.samples,
+                labels=beats.labels,
+                unclassed_samples=beats.unclassed,
+            )
+            for channel in choose(header)
+        )
     except OSError as error:
         raise DataError(f"record {record}: {error}", hint="may you read that file?") from error
-
-
-def _read_verified(directory: Path, record: str, lead: str | None) -> Recording:
-    _verify_checksums(directory, record)
-    header = read_header(directory, record)
-    channel = _channel(header, lead, record, directory)
-    beat_samples, labels = _read_beats(directory, record, header.samples)
-    return Recording(
-        name=record,
-        counts=read_counts(directory, record, channel, header),
-        counts_per_mv=header.counts_per_mv[channel],
-        rate_hz=RATE_HZ,
-        beat_samples=beat_samples,
-        labels=labels,
-    )
 
 
 def _verify_checksums(directory: Path, record: str) -> None:
@@ -239,10 +262,15 @@ def read_counts(
     return counts - np.int32(header.baselines[channel])
 
 
-def _read_beats(
-    directory: Path, record: str, samples: int
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
-    """R peaks and labels of the beats in the label map."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Beats:
+    samples: npt.NDArray[np.int32]
+    labels: npt.NDArray[np.uint8]
+    unclassed: npt.NDArray[np.int32]
+
+
+def _read_beats(directory: Path, record: str, samples: int) -> _Beats:
+    """R peaks and labels of the beats in the label map, and R peaks of the others."""
     path = directory / f"{record}.atr"
     data = path.read_bytes()
     if len(data) % 2 or not data.endswith(b"\0\0"):
@@ -251,6 +279,7 @@ def _read_beats(
         raw: Any = wfdb.rdann(str(directory / record), "atr")
         positions = np.asarray(raw.sample, dtype=np.int64)
         classes = [_CLASS_OF.get(symbol) for symbol in raw.symbol]
+        others = np.array([symbol in UNCLASSED_BEATS for symbol in raw.symbol], dtype=bool)
     except _WFDB_ERRORS as error:
         raise _damaged(record, path, f"cannot be read as annotations ({error})") from error
     if positions.size and (positions.min() < 0 or positions.max() >= samples):
@@ -261,7 +290,11 @@ def _read_beats(
     if not kept.any():
         raise _damaged(record, path, "annotates no beat")
     labels = np.array([c for c in classes if c is not None], dtype=np.uint8)
-    return positions[kept].astype(np.int32), labels
+    return _Beats(
+        samples=positions[kept].astype(np.int32),
+        labels=labels,
+        unclassed=positions[others].astype(np.int32),
+    )
 
 
 _CLASS_OF = {symbol: int(c) for c, symbols in LABEL_MAP.items() for symbol in symbols}

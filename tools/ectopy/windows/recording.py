@@ -5,7 +5,7 @@ Every source of ECG ends here, so that windows of all sources are cut alike.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from math import gcd
 
@@ -29,6 +29,8 @@ class Recording:
         rate_hz: Sampling rate of ``counts``.
         beat_samples: int32 (k,), R peaks as indices into ``counts``, ascending.
         labels: uint8 (k,), values of :class:`ectopy.vocab.BeatClass`.
+        unclassed_samples: int32 (j,), R peaks of beats that no class stands for (fusion, paced,
+            unclassifiable), ascending. They are neighbours of others, never classified.
     """
 
     name: str
@@ -37,6 +39,9 @@ class Recording:
     rate_hz: int
     beat_samples: npt.NDArray[np.int32]
     labels: npt.NDArray[np.uint8]
+    unclassed_samples: npt.NDArray[np.int32] = field(
+        default_factory=lambda: np.empty(0, dtype=np.int32)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,14 +69,10 @@ class Trace:
 
 
 def to_trace(recording: Recording) -> Trace:
-    """Resamples to 100 Hz and keeps the beats whose 512 samples fit in the recording.
-
-    An R peak lands on the nearest sample of the 100 Hz grid (halves go up).
-    """
+    """Resamples to 100 Hz and keeps the beats whose 512 samples fit in the recording."""
     at_100_hz = resample(recording.counts, recording.rate_hz)
     millivolts = (at_100_hz / recording.counts_per_mv).astype(np.float32)
-    step = 2 * recording.beat_samples.astype(np.int64) * SAMPLING_HZ + recording.rate_hz
-    peaks = step // (2 * recording.rate_hz)
+    peaks = peaks_at_100_hz(recording.beat_samples, recording.rate_hz)
     start = peaks - R_PEAK_SAMPLE
     fits = (start >= 0) & (start + FRAME_SAMPLES <= millivolts.size)
     return Trace(
@@ -81,6 +82,12 @@ def to_trace(recording: Recording) -> Trace:
         beat_samples=recording.beat_samples[fits],
         labels=recording.labels[fits],
     )
+
+
+def peaks_at_100_hz(beat_samples: npt.NDArray[np.integer], rate_hz: int) -> npt.NDArray[np.int64]:
+    """The nearest sample of the 100 Hz grid for each R peak (halves go up), int64 (k,)."""
+    step = 2 * beat_samples.astype(np.int64) * SAMPLING_HZ + rate_hz
+    return step // (2 * rate_hz)
 
 
 def resample(counts: npt.NDArray[np.int32], rate_hz: int) -> npt.NDArray[np.float64]:

@@ -16,6 +16,7 @@ from ectopy.vocab import FRAME_SAMPLES, LABEL_MAP, DatasetName, Split
 from ectopy.windows import cache, mitdb, nstdb, synthetic
 from ectopy.windows.noise import NoiseCondition, add_noise
 from ectopy.windows.recording import Recording, Trace, to_trace
+from ectopy.windows.strips import Strips, to_strips
 from ectopy.windows.types import DatasetInfo, WindowSet
 
 
@@ -93,6 +94,19 @@ def select_windows(windows: WindowSet, chosen: npt.NDArray[np.bool_], split: str
         beat_samples=beat_samples,
         info=replace(windows.info, split=split, sha256=sha256),
     )
+
+
+def load_strips(records: Iterable[str], data_dir: Path | None = None) -> Strips:
+    """Whole MIT-BIH records with all their leads and beats.
+
+    Raises:
+        DataError: There are no records, or one is unusable.
+    """
+    request = WindowRequest(dataset=DatasetName.MITDB, split=Split.DS1, data_dir=data_dir)
+    directory, reason = _locate(request)
+    if directory is None:
+        raise DataError(reason, hint=mitdb.FETCH_HINT)
+    return to_strips(mitdb.read_leads(directory, record) for record in records)
 
 
 def window_hash(

