@@ -102,7 +102,7 @@ autodeploy: .venv/.ready  ## Second opinion on a real board: ns_autodeploy of NE
 train: .venv-train/.ready  ## Train MODEL on DS1
 	@$(TRAINER) train --model $(MODEL) --seed $(SEED) $(data_dir) $(ARGS)
 
-evaluate: .venv/.ready  ## Accuracy of MODEL on the host; writes its metrics.json
+evaluate: .venv/.ready  ## Scores of MODEL with intervals; writes its metrics.json
 	@$(ECTOPY) evaluate --model $(MODEL) $(data_dir) $(ARGS)
 
 lint: .venv/.ready-dev  ## ruff, mypy --strict, clang-format, cppcheck

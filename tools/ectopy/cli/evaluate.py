@@ -44,6 +44,14 @@ each whole record before windows are cut.
 """
 
 
+def _source(_: click.Context, __: click.Parameter, value: str) -> ScoreSource | Path:
+    if value in HOST_SOURCES:
+        return ScoreSource(value)
+    if not Path(value).exists():
+        raise click.BadParameter(f"{value!r} is neither float nor int8, nor the folder of a run.")
+    return Path(value)
+
+
 def _record_sets(
     _: click.Context, __: click.Parameter, values: tuple[str, ...]
 ) -> tuple[tuple[str, ...], ...]:
@@ -68,6 +76,7 @@ def _record_sets(
     metavar="float|int8|RUN",
     default=ScoreSource.INT8.value,
     show_default=True,
+    callback=_source,
     help="Whose answers are scored, see above.",
 )
 @click.option("--noise", type=click.Choice(["bw", "ma", "bw+ma"]), help="Noise to add.")
@@ -87,7 +96,11 @@ def _record_sets(
     metavar="DIR",
     help="Draws reliability and F1 by record there, as PNG.",
 )
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Directory that holds mitdb/.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    help="Directory that holds mitdb/, and nstdb/ for noise.",
+)
 @click.option(
     "--out",
     "out_path",
@@ -118,11 +131,11 @@ def command(ctx: click.Context, /, **options: object) -> None:
 
 def _request(ctx: click.Context) -> EvaluateRequest:
     options = ctx.params
-    bundle, source = open_bundle(options["model"]), options["source"]
+    bundle = open_bundle(options["model"])
     return EvaluateRequest(
         bundle=bundle,
         split=EvaluationSplit(options["split"]) if options["split"] else None,
-        source=ScoreSource(source) if source in HOST_SOURCES else Path(source),
+        source=options["source"],
         noise=_condition(options["noise"], options["snr_db"], options["noise_seed"]),
         without=options["without"],
         data_dir=options["data_dir"],

@@ -26,7 +26,7 @@ def patient_bootstrap(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> BootstrapRecord:
-    """Intervals of all scores, the same on every machine.
+    """Intervals of all scores, the same on every machine; none from a single patient.
 
     Args:
         confusions: (patients, k, k), each as of :func:`confusion_matrix`.
@@ -52,13 +52,13 @@ def patient_bootstrap(
         seed=seed,
         per_class={
             name: ClassIntervals(
-                sensitivity=_interval(sensitivity[:, i]),
-                ppv=_interval(ppv[:, i]),
-                f1=_interval(f1[:, i]),
+                sensitivity=_interval(sensitivity[:, i], patients),
+                ppv=_interval(ppv[:, i], patients),
+                f1=_interval(f1[:, i], patients),
             )
             for i, name in enumerate(class_names)
         },
-        macro_f1=_interval(f1.mean(axis=1)),
+        macro_f1=_interval(f1.mean(axis=1), patients),
     )
 
 
@@ -69,9 +69,9 @@ def _ratio(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> npt.NDA
     return ratio
 
 
-def _interval(scores: npt.NDArray[np.float64]) -> Interval | None:
+def _interval(scores: npt.NDArray[np.float64], patients: int) -> Interval | None:
     defined = scores[~np.isnan(scores)]
-    if not defined.size:
+    if not defined.size or patients < 2:
         return None
     low, high = np.percentile(defined, [LOW_PERCENT, HIGH_PERCENT])
     return Interval(low=float(low), high=float(high), resamples=int(defined.size))

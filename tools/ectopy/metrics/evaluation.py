@@ -38,7 +38,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassIntervals:
-    """Intervals of a class's scores; null where no resample defines the score."""
+    """Intervals of a class's scores; null for one patient, or if no resample defines the score."""
 
     sensitivity: Interval | None
     ppv: Interval | None
