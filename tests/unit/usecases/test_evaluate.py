@@ -15,7 +15,6 @@ from ectopy.metrics.evaluation import from_json
 from ectopy.usecases import evaluate
 from ectopy.usecases.evaluate import EvaluateRequest, evaluate_bundle
 from ectopy.usecases.evaluate_sources import Answers
-from ectopy.usecases.holdout import Holdout
 from ectopy.vocab import EvaluationSplit, ScoreSource
 from ectopy.windows import (
     NoiseCondition,
@@ -82,32 +81,46 @@ def test_metrics_say_what_was_scored_on_what(bundle: Bundle) -> None:
     assert "ODC-By 1.0" in document["data"]
 
 
-def test_ds1_val_is_the_side_that_was_held_out(
+def of_ds1(monkeypatch: pytest.MonkeyPatch) -> list[NoiseCondition | None]:
+    """DS1 with a man of DS2 in it; gets the noise that is asked for."""
+    asked: list[NoiseCondition | None] = []
+
+    def load(wanted: WindowRequest) -> WindowSet:
+        assert wanted.split.value == "ds1"
+        asked.append(wanted.noise)
+        return made_up_windows({"101": (6, 2, 2), "201": (4, 1, 0)})
+
+    monkeypatch.setattr(evaluate, "load_windows", load)
+    return asked
+
+
+def test_ds1_is_without_the_man_who_is_also_in_ds2(
     bundle: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    both = Holdout(training=made_up_windows({"101": (9, 0, 0)}), validation=DS2)
-    monkeypatch.setattr(evaluate, "load_holdout", lambda *_: both)
-    wanted = replace(request(bundle), split=EvaluationSplit.DS1_VAL)
-    assert evaluate_bundle(wanted).windows == len(DS2)
+    assert of_ds1(monkeypatch) == []
+    evaluation = evaluate_bundle(replace(request(bundle), split=EvaluationSplit.DS1))
+    assert list(evaluation.per_record) == ["101"]
+    assert evaluation.windows == 10
+    assert evaluation.without == ()
 
 
 def test_evaluating_again_replaces_the_entry_and_keeps_the_others(bundle: Bundle) -> None:
     evaluate_bundle(request(bundle))
     document = json.loads(bundle.metrics_path.read_text())
-    other_split = document["evaluations"][0] | {"split": "ds1-val"}
+    other_split = document["evaluations"][0] | {"split": "ds1"}
     other_source = document["evaluations"][0] | {"source": "float", "model_sha256": "k"}
     document["evaluations"] += [other_split, other_source]
     bundle.metrics_path.write_text(json.dumps(document))
     evaluate_bundle(request(bundle))
     found = [(e["split"], e["source"]) for e in written(bundle)]
-    assert found == [("ds1-val", "int8"), ("ds2", "float"), ("ds2", "int8")]
+    assert found == [("ds1", "int8"), ("ds2", "float"), ("ds2", "int8")]
 
 
 def test_entries_of_an_older_model_are_dropped(bundle: Bundle) -> None:
     evaluate_bundle(request(bundle))
     document = json.loads(bundle.metrics_path.read_text())
     document["evaluations"].append(
-        document["evaluations"][0] | {"split": "ds1-val", "model_sha256": "of another model"}
+        document["evaluations"][0] | {"split": "ds1", "model_sha256": "of another model"}
     )
     bundle.metrics_path.write_text(json.dumps(document))
     evaluate_bundle(request(bundle))
@@ -129,7 +142,7 @@ def schema_1(*entries: tuple[str, str, str]) -> str:
 
 def test_an_older_file_is_rewritten_when_nothing_of_it_would_be_lost(bundle: Bundle) -> None:
     now = hashlib.sha256(bundle.tflite_path.read_bytes()).hexdigest()
-    older_model = ("ds1-val", "int8", "of another model")
+    older_model = ("ds1", "int8", "of another model")
     bundle.metrics_path.write_text(schema_1(("ds2", "int8", now), older_model))
     evaluate_bundle(request(bundle))
     assert [(e["split"], e["source"]) for e in written(bundle)] == [("ds2", "int8")]
@@ -137,11 +150,11 @@ def test_an_older_file_is_rewritten_when_nothing_of_it_would_be_lost(bundle: Bun
 
 def test_an_older_file_with_more_in_it_is_kept_and_explained(bundle: Bundle) -> None:
     now = hashlib.sha256(bundle.tflite_path.read_bytes()).hexdigest()
-    content = schema_1(("ds2", "int8", now), ("ds1-val", "int8", now), ("ds2", "float", "k"))
+    content = schema_1(("ds2", "int8", now), ("ds1", "int8", now), ("ds2", "float", "k"))
     bundle.metrics_path.write_text(content)
-    with pytest.raises(InputError, match=r"\(ds1-val int8, ds2 float\) would be lost") as caught:
+    with pytest.raises(InputError, match=r"\(ds1 int8, ds2 float\) would be lost") as caught:
         evaluate_bundle(request(bundle))
-    assert "--split ds1-val --from int8; --split ds2 --from float" in caught.value.hint
+    assert "--split ds1 --from int8; --split ds2 --from float" in caught.value.hint
     assert bundle.metrics_path.read_text() == content
 
 
@@ -270,26 +283,10 @@ def test_scores_under_noise_stand_beside_the_others(bundle: Bundle) -> None:
     assert "Noise Stress Test" in json.loads(bundle.metrics_path.read_text())["data"]
 
 
-def test_noise_on_ds1_val_is_on_the_same_beats(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    both = {"101": (9, 0, 0), "100": (6, 2, 2)}
-    validation = made_up_windows({"100": (6, 2, 2)})
-    training = made_up_windows({"101": (9, 0, 0)})
-    holdout = Holdout(training=training, validation=validation)
-    monkeypatch.setattr(evaluate, "load_holdout", lambda *_: holdout)
-
-    def load(wanted: WindowRequest) -> WindowSet:
-        assert wanted.split.value == "ds1"
-        assert wanted.noise is not None
-        assert wanted.noise.half is NoiseHalf.SECOND
-        return made_up_windows(both, seed=1)
-
-    monkeypatch.setattr(evaluate, "load_windows", load)
-    evaluation = evaluate_bundle(replace(request(bundle), split=EvaluationSplit.DS1_VAL, noise=BW))
-    assert list(evaluation.per_record) == ["100"]
-    assert evaluation.windows == 10
-    assert evaluation.without == ()
+def test_noise_on_ds1_is_that_of_the_tests(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = of_ds1(monkeypatch)
+    evaluate_bundle(replace(request(bundle), split=EvaluationSplit.DS1, noise=BW))
+    assert [noise and noise.half for noise in asked] == [NoiseHalf.SECOND]
 
 
 @pytest.mark.parametrize("name", ["beat-2-eff-sm", "beat-3-eff-sm"])
@@ -301,7 +298,7 @@ def test_shipped_metrics_are_of_the_shipped_models(name: str) -> None:
         "device": bundle.tflite_path,
         "float": bundle.keras_path,
     }
-    assert {("ds1-val", "int8"), ("ds2", "int8")} <= set(entries)
+    assert {("ds1", "int8"), ("ds2", "int8")} <= set(entries)
     for (_, source), entry in entries.items():
         digest = hashlib.sha256(files[source].read_bytes()).hexdigest()
         assert entry["model_sha256"] == digest

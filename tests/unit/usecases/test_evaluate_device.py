@@ -173,5 +173,5 @@ def test_noise_and_other_splits_do_not_go_with_a_run(tmp_path: Path) -> None:
     noise = NoiseCondition(names=(NoiseName.MA,), snr_db=6)
     with pytest.raises(InputError, match="noise cannot be added"):
         evaluate_bundle(replace(wanted, noise=noise))
-    with pytest.raises(InputError, match="ds1-val is scored on the host"):
-        evaluate_bundle(replace(wanted, split=EvaluationSplit.DS1_VAL))
+    with pytest.raises(InputError, match="ds1 is scored on the host"):
+        evaluate_bundle(replace(wanted, split=EvaluationSplit.DS1))
