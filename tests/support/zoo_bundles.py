@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ectopy.zoo.remarks import OUR_KEYS
 from support.tflite_builder import FLOAT32, INT8, ModelBuilder, ModelSpec, OpSpec, Quant, TensorSpec
 from support.zoo_server import Zoo, serving
 
@@ -24,7 +25,7 @@ METRICS = {"loss": 0.05, "acc": 0.977, "f1": 0.977, "flops": 1_800_000, "paramet
 def heartkit_configuration(name: str = "beat-2-eff-sm") -> dict[str, Any]:
     """What ectopy reads of heartKIT's ``configs/<name>.json``, and more (at its commit 64cd51b)."""
     document: dict[str, Any] = json.loads((MODELS / name / "configuration.json").read_text())
-    for ours in ("validation_records", "excluded_records", "augmentations", "label_smoothing"):
+    for ours in (*OUR_KEYS, "augmentations", "label_smoothing"):
         del document[ours]
     return document | {
         "job_dir": f"./results/{name}",

@@ -2,51 +2,36 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from ectopy.cli import main
-from ectopy.errors import InputError, ToolError
+from ectopy.errors import ToolError
 from ectopy.graph.reader import read_tflite
 from ectopy.preprocess import normalize
 from ectopy.quantize.report import f1_drop
-from ectopy.usecases import holdout
-from ectopy.usecases.holdout import load_holdout
+from ectopy.usecases import evaluate
 from ectopy.usecases.quantize import QuantizeRequest, quantize_bundle
-from ectopy.usecases.train import TrainRequest, train_bundle
+from ectopy.usecases.training_set import load_training_windows
 from ectopy.windows import WindowRequest, WindowSet
-from ectopy.zoo import Bundle, open_bundle, require_tensorflow
-from support.ecg import made_up_windows
+from ectopy.zoo import open_bundle, require_tensorflow
 from support.same_graph import require_same_graph
-
-RECORDS = ("101", "106", "108", "109", "112", "114", "124", "201", "220", "223")
-DS1 = made_up_windows(dict.fromkeys(RECORDS, (12, 4, 4)))
+from support.training import WINDOWS, use_made_up_records, write_recipe
 
 
 @pytest.fixture
 def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a configuration that trains in seconds."""
+    """A folder with a configuration that trains in seconds, on made-up records."""
 
-    def load(request: WindowRequest) -> WindowSet:
-        return DS1
+    def load(_: WindowRequest) -> WindowSet:
+        return WINDOWS
 
-    monkeypatch.setattr(holdout, "load_windows", load)
-    document = json.loads((open_bundle("beat-3-eff-sm").path / "configuration.json").read_text())
-    document |= {"epochs": 12, "steps_per_epoch": 5, "batch_size": 16, "name": "tiny"}
-    folder = tmp_path / "recipe"
-    folder.mkdir()
-    (folder / "configuration.json").write_text(json.dumps(document))
-    return folder
-
-
-def trained(recipe: Path, out_dir: Path) -> Bundle:
-    request = TrainRequest(bundle=open_bundle(recipe), data_dir=None, seed=0, out_dir=out_dir)
-    return train_bundle(request).bundle
+    use_made_up_records(monkeypatch)
+    monkeypatch.setattr(evaluate, "load_windows", load)
+    return write_recipe(tmp_path / "recipe", epochs=2)
 
 
 @pytest.mark.train
@@ -55,17 +40,19 @@ def test_training_ends_in_a_bundle_that_quantizes_reproducibly(
 ) -> None:
     pytest.importorskip("tensorflow", reason="needs the train extra")
     pytest.importorskip("neuralspot_edge", reason="needs the train extra")
-    bundle = trained(recipe, tmp_path / "run")
+    main(["train", "--model", str(recipe), "--out", str(tmp_path / "run")])
+    assert "next: ectopy quantize" in capsys.readouterr().err
+    bundle = open_bundle(tmp_path / "run")
     log = json.loads((bundle.path / "training.json").read_text())
-    assert log["seed"] == 0
-    assert log["validation_windows"] == 4 * 20
-    assert log["training_windows"] == 5 * 20
+    assert (log["seed"], log["windows"]) == (0, 4 * 20)
+    assert [epoch["number"] for epoch in log["epochs"]] == [1, 2]
+    assert "TensorFlow" in log["runtime"]
 
     report = quantize_bundle(QuantizeRequest(bundle=bundle, data_dir=None, out_dir=bundle.path))
     tflite = bundle.require_tflite().read_bytes()
     assert hashlib.sha256(tflite).hexdigest() == report.tflite_sha256
-    assert len(report.layers) == 68
-    assert report.validation_windows == 80
+    assert len(report.layers) > 10
+    assert (report.scored_split, report.scored_windows) == ("ds1", 80)
     assert report.float_scores.macro_f1 is not None
     assert report.max_f1_drop < 0.2
     assert report.max_f1_drop == f1_drop(report.float_scores, report.int8_scores)
@@ -78,12 +65,11 @@ def test_training_ends_in_a_bundle_that_quantizes_reproducibly(
     assert "SQNR" in capsys.readouterr().out
 
     main(["evaluate", "--model", str(bundle.path)])
-    main(["evaluate", "--model", str(bundle.path), "--precision", "float"])
+    main(["evaluate", "--model", str(bundle.path), "--from", "float"])
     entries = json.loads(bundle.metrics_path.read_text())["evaluations"]
-    assert [e["source"] for e in entries] == ["float", "int8"]
-    confusions = [e["accuracy"]["confusion"] for e in entries]
-    assert confusions[0] == [list(row) for row in report.float_scores.confusion]
-    assert confusions[1] == [list(row) for row in report.int8_scores.confusion]
+    confusions = {e["source"]: e["accuracy"]["confusion"] for e in entries}
+    assert confusions["float"] == [list(row) for row in report.float_scores.confusion]
+    assert confusions["int8"] == [list(row) for row in report.int8_scores.confusion]
 
 
 class SeenEnoughError(Exception):
@@ -98,11 +84,9 @@ def test_calibration_takes_windows_of_the_training_patients_only(
     from ectopy.quantize import convert
 
     bundle = open_bundle(recipe)
-    training = load_holdout(bundle.configuration, None).training
-    allowed = {w.tobytes() for w in normalize(training.samples, 0.01)}
+    allowed = {w.tobytes() for w in normalize(WINDOWS.samples[WINDOWS.records != "201"], 0.01)}
 
     def look(model: Any, inputs: np.ndarray) -> bytes:
-        assert len(inputs) == len(training)
         assert {w.tobytes() for w in inputs} == allowed
         raise SeenEnoughError
 
@@ -110,51 +94,6 @@ def test_calibration_takes_windows_of_the_training_patients_only(
     monkeypatch.setattr(convert, "convert_to_int8", look)
     with pytest.raises(SeenEnoughError):
         quantize_bundle(QuantizeRequest(bundle=bundle, data_dir=None, out_dir=tmp_path))
-
-
-@pytest.mark.train
-def test_training_learns_from_one_side_and_is_judged_on_the_other(
-    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("tensorflow", reason="needs the train extra")
-    pytest.importorskip("neuralspot_edge", reason="needs the train extra")
-    from ectopy.training import trainer
-
-    def look(_: object, training: WindowSet, validation: WindowSet, *__: object) -> None:
-        assert set(training.records) == {"101", "108", "109", "112", "114"}
-        assert set(validation.records) == {"106", "124", "220", "223"}
-        raise SeenEnoughError
-
-    monkeypatch.setattr(trainer, "train", look)
-    with pytest.raises(SeenEnoughError):
-        trained(recipe, tmp_path / "run")
-
-
-@pytest.mark.train
-@pytest.mark.parametrize("full_from_the_start", [True, False])
-def test_a_folder_that_cannot_be_written_is_one_error(
-    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full_from_the_start: bool
-) -> None:
-    pytest.importorskip("tensorflow", reason="needs the train extra")
-    pytest.importorskip("neuralspot_edge", reason="needs the train extra")
-    from ectopy.training import trainer
-
-    def full(_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    began: list[bool] = []
-
-    def train(*_: object) -> Any:
-        began.append(True)
-        return SimpleNamespace(model=SimpleNamespace(save=full))
-
-    monkeypatch.setattr(trainer, "train", train)
-    if full_from_the_start:  # root may write anywhere, so ask nobody
-        monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(InputError, match="cannot be written") as caught:
-        trained(recipe, tmp_path / "run")
-    assert "--out" in caught.value.hint
-    assert bool(began) is not full_from_the_start
 
 
 @pytest.mark.train
@@ -170,7 +109,7 @@ def test_shipped_tflite_is_what_quantize_makes_of_the_shipped_keras_model(
     report = json.loads((bundle.path / "quantize.json").read_text())
     if runtime_name() != report["float_runtime"]:
         pytest.skip(f"the shipped model was made by {report['float_runtime']}")
-    training = load_holdout(bundle.configuration, ecg_dir).training
+    training = load_training_windows(bundle.configuration, ecg_dir)
     chosen = draw_calibration(training, CALIBRATION_WINDOWS, seed=0)
     samples = training.samples[chosen]
     assert hashlib.sha256(samples.tobytes()).hexdigest() == report["calibration_sha256"]

@@ -89,6 +89,27 @@ def test_lead_mlii_is_preferred_and_the_first_taken_elsewhere(
     assert read_recording(directory, "100").counts.max() == 100
 
 
+def test_all_leads_come_with_the_main_one_first_and_with_the_beats_of_no_class(
+    tmp_path: Path, write_record: Callable[..., Path]
+) -> None:
+    main, other = mitdb.read_leads(write_record(tmp_path, symbols="NFQ/"), "100")
+    assert (main.counts.max(), other.counts.max()) == (200, 100)
+    for lead in (main, other):
+        assert lead.beat_samples.tolist() == [360 * s for s in (1, 5, 9, 13, 17)]
+        unclassed = sorted({*range(1, 20)} - {1, 5, 9, 13, 17})
+        assert lead.unclassed_samples.tolist() == [360 * s for s in unclassed]
+    alone = read_recording(tmp_path, "100")
+    np.testing.assert_array_equal(alone.counts, main.counts)
+    np.testing.assert_array_equal(alone.unclassed_samples, main.unclassed_samples)
+
+
+def test_marks_that_are_no_beats_are_no_neighbours(
+    tmp_path: Path, write_record: Callable[..., Path]
+) -> None:
+    (main, _) = mitdb.read_leads(write_record(tmp_path, symbols="N~+!"), "100")
+    assert main.unclassed_samples.tolist() == [360 * s for s in (4, 8, 12, 16)], "flutter waves"
+
+
 def test_an_unknown_lead_is_named_with_those_there_are(
     tmp_path: Path, write_record: Callable[..., Path]
 ) -> None:

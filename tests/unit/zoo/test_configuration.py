@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ectopy.errors import ModelError
 from ectopy.zoo.configuration import parse_configuration
+from ectopy.zoo.remarks import OUR_KEYS
 
 MODELS = Path(__file__).parents[3] / "models"
 SHIPPED = ("beat-2-eff-sm", "beat-3-eff-sm")
@@ -37,18 +38,35 @@ def test_class_maps_of_the_two_models() -> None:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_record_201_is_left_out_because_its_patient_is_also_202_of_ds2(name: str) -> None:
     recipe = parse_configuration(shipped(name), name).recipe
-    assert recipe.excluded_records == ("201",)
-    assert "201" not in recipe.validation_records
+    assert "201" in recipe.excluded_records
+    assert "201" not in {record for fold in recipe.folds for record in fold}
+
+
+def test_keys_of_the_training_recipe_are_read() -> None:
+    ours = {
+        "folds": {"1": ["101", "106"], "b": ["108"]},
+        "batch_shares": {"n": 0.5, "made_pac": 1},
+        "weight_decay": 0.03,
+        "ema_momentum": 0.99,
+        "excluded_records": ["201", "207"],
+    }
+    recipe = parse_configuration(shipped() | ours, "").recipe
+    assert recipe.folds == (("101", "106"), ("108",))
+    assert recipe.batch_shares == {"n": 0.5, "made_pac": 1.0}
+    assert (recipe.weight_decay, recipe.ema_momentum) == (0.03, 0.99)
+    assert recipe.excluded_records == ("201", "207")
 
 
 def test_heartkits_own_keys_are_tolerated_and_defaulted() -> None:
     document = shipped() | {"job_dir": "./results", "verbose": 2, "threshold": 0.5}
-    for key in ("lr_rate", "augmentations", "validation_records", "excluded_records"):
+    for key in ("lr_rate", "augmentations", *OUR_KEYS):
         del document[key]
     configuration = parse_configuration(document, "")
     assert configuration.threshold == 0.5
     assert configuration.recipe.learning_rate == 1e-3
-    assert configuration.recipe.validation_records == ()
+    recipe = configuration.recipe
+    assert (recipe.folds, recipe.excluded_records, recipe.batch_shares) == ((), (), {})
+    assert (recipe.weight_decay, recipe.ema_momentum) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +105,17 @@ def test_missing_required_key_is_named(key: str) -> None:
         ("preprocesses", [{"name": "layer_norm", "params": {"epsilon": -1}}], "epsilon is -1"),
         ("preprocesses", ["layer_norm"], "expected a JSON object"),
         ("batch_size", 0, "batch_size is 0"),
-        ("validation_records", [116], "validation_records is"),
+        ("excluded_records", [116], "excluded_records is"),
+        ("folds", ["101"], "folds: expected a JSON object"),
+        ("folds", {"1": []}, "folds is"),
+        ("folds", {"1": ["101"], "2": ["101"]}, "folds is"),
+        ("folds", {"1": ["101", "101"]}, "folds is"),
+        ("folds", {"1": "101"}, "folds: 1 is '101'"),
+        ("batch_shares", [0.5], "batch_shares: expected a JSON object"),
+        ("batch_shares", {"n": -0.1}, "batch_shares: n is -0.1"),
+        ("batch_shares", {"n": None}, "batch_shares: n is missing"),
+        ("weight_decay", -1, "weight_decay is -1"),
+        ("ema_momentum", 1.1, "ema_momentum is 1.1"),
     ],
 )
 def test_wrong_value_is_named(key: str, value: object, complaint: str) -> None:

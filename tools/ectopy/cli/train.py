@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 from ectopy import console
 from ectopy.progress import Progress
 from ectopy.usecases.train import TrainRequest, train_bundle
+from ectopy.usecases.train_folder import holds_training
 from ectopy.zoo import open_bundle
 
 
@@ -74,10 +76,8 @@ def command(
             outcome = train_bundle(request, stage)
         except KeyboardInterrupt:
             bars.close()
-            console.say(
-                f"interrupted; go on with: ectopy train --model {model} --seed {seed} "
-                f"--out {folder} --resume"
-            )
+            if holds_training(folder):
+                console.say(f"go on with: {_resume_command(model, request)}")
             raise
     names = bundle.configuration.class_names
     if outcome.class_f1 is not None:
@@ -87,3 +87,11 @@ def command(
     console.say(f"class bias in the last layer: {bias}")
     console.say(f"wrote {outcome.bundle.keras_path}")
     console.say(f"next: ectopy quantize --model {request.out_dir}")
+
+
+def _resume_command(model: str, request: TrainRequest) -> str:
+    words = ["ectopy", "train", "--model", model, "--seed", str(request.seed)]
+    words += ["--out", str(request.out_dir), "--resume"]
+    if request.data_dir is not None:
+        words += ["--data-dir", str(request.data_dir)]
+    return shlex.join(words)

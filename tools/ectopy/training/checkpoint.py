@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import struct
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,10 @@ import numpy.typing as npt
 from ectopy.errors import InputError
 
 _GROUPS = ("model", "average", "optimizer")
+
+# What numpy and zipfile raise on files that are not what they expect.
+_DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RuntimeError,
+            OverflowError, SyntaxError, MemoryError, struct.error, zipfile.BadZipFile)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,11 +41,19 @@ class Checkpoint:
     batches: dict[str, object]
     epochs: tuple[tuple[float, tuple[float, ...] | None], ...]
 
-    def require(self, expected: int, found: int) -> None:
-        """Refuses the checkpoint of another model."""
-        if expected != found:
+    def require(self, group: str, shapes: Sequence[tuple[int, ...]]) -> None:
+        """Refuses the checkpoint of another model.
+
+        Args:
+            group: Name of an attribute that holds variables.
+            shapes: Of the variables that are there to take them.
+
+        Raises:
+            InputError: They differ in number or shape.
+        """
+        if [value.shape for value in getattr(self, group)] != [tuple(s) for s in shapes]:
             raise InputError(
-                f"the checkpoint holds {found} variables where the model has {expected}",
+                f"the checkpoint's {group} variables are not those of this model",
                 hint="it is of another configuration; train into a new folder",
             )
 
@@ -59,6 +74,8 @@ def save_checkpoint(path: Path, state: Checkpoint) -> None:
     try:
         with partial.open("wb") as file:
             np.savez(file, state=np.frombuffer(text.encode(), np.uint8), **arrays)
+            file.flush()
+            os.fsync(file.fileno())  # or a power cut may leave a new name on an empty file
         partial.replace(path)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}") from error
@@ -82,7 +99,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
             for loss, scores in document["epochs"]
         )
         return Checkpoint(batches=dict(document["batches"]), epochs=epochs, **groups)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except _DAMAGED as error:
         raise InputError(
             f"{path} is not a checkpoint: {error}", hint="remove it, or train into a new folder"
         ) from error

@@ -13,13 +13,16 @@ from ectopy.training.class_bias import ClassBias, choose_bias
 from ectopy.windows import WindowSet
 from ectopy.zoo import Configuration, class_labels, predict_float
 
+_TINY = np.float32(1e-30)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CrossValidation:
     """What the models of all folds said of the patients they had not seen.
 
     Attributes:
-        logits: float32 (n, classes), of the windows of all folds.
+        logits: float32 (n, classes), of the windows of all folds; logarithms of probabilities
+            where the model ends in a softmax, which differ from logits by one number a window.
         classes: uint8 (n,), classes of the model.
         records: str (n,).
         choice: The class bias that fits them best.
@@ -47,7 +50,8 @@ def cross_validate(
     logits = []
     for number, fold in enumerate(folds):
         model = train_without(number, fold)
-        logits.append(predict_float(model, configuration, fold.samples))
+        outputs = predict_float(model, configuration, fold.samples)
+        logits.append(outputs if configuration.use_logits else np.log(outputs + _TINY))
     classes = np.concatenate([class_labels(configuration, fold.labels) for fold in folds])
     joined = np.concatenate(logits)
     return CrossValidation(

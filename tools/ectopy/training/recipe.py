@@ -41,7 +41,7 @@ class Augmentations:
         small_p: Share of windows with smaller or larger P waves.
         fibrillatory_mv: Largest amplitude of fibrillatory waves, in fibrillation.
         gain: Range of the factor on the amplitude.
-        wander_mv: Largest amplitude of baseline wander.
+        wander_mv: Largest amplitude of each of three waves of baseline wander.
         noise_mv: Largest deviation of white noise.
         tilt_mv: Largest tilt at the window's ends.
         recorded_noise: Share of windows with noise of real electrodes and muscles.
@@ -76,15 +76,34 @@ _FIELDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 """Name in ``augmentations`` -> field of :class:`Augmentations` -> its parameters."""
 
+_FACTOR, _SHARE, _MILLIVOLTS, _DECIBELS = (0.2, 5.0), (0.0, 1.0), (0.0, 10.0), (-30.0, 60.0)
+_LIMITS: Mapping[str, tuple[float, float]] = {
+    "low": _FACTOR,
+    "high": _FACTOR,
+    "arrhythmia": (0.0, 0.5),
+    "share": _SHARE,
+    "amplitude_mv": _MILLIVOLTS,
+    "sigma_mv": _MILLIVOLTS,
+    "slope_mv": _MILLIVOLTS,
+    "low_db": _DECIBELS,
+    "high_db": _DECIBELS,
+}
+"""What a parameter may be; beyond it a window would hold no heart any more."""
+
 
 def read_augmentations(configuration: Configuration) -> Augmentations:
     """The augmentations a recipe names.
 
     Raises:
-        ModelError: An unknown augmentation, or parameters that are missing, unknown or no numbers.
+        ModelError: An unknown augmentation or one named twice, or parameters that are missing,
+            unknown or out of range.
     """
     plan = Augmentations()
+    seen: set[str] = set()
     for step in configuration.recipe.augmentations:
+        if step.name in seen:
+            raise ModelError(f"{configuration.name}: augmentation {step.name} is named twice")
+        seen.add(step.name)
         plan = replace(plan, **_values(step, configuration.name))
     return plan
 
@@ -98,21 +117,28 @@ def _values(step: NamedParams, where: str) -> dict[str, Any]:
     names = [name for parameters in fields.values() for name in parameters]
     if set(step.params) != set(names):
         raise ModelError(f"{where}: augmentation {step.name} takes {', '.join(names)}")
-    numbers = {name: _number(step.params[name], f"{step.name}.{name}", where) for name in names}
+    numbers = {
+        name: _number(
+            step.params[name], _LIMITS[name], f"{where}: augmentation {step.name}: {name}"
+        )
+        for name in names
+    }
     values: dict[str, Any] = {}
     for field, parameters in fields.items():
         found = tuple(numbers[name] for name in parameters)
         if len(found) == 2 and found[0] > found[1]:
             raise ModelError(
-                f"{where}: augmentation {step.name}: {parameters[0]} is above the other"
+                f"{where}: augmentation {step.name}: {parameters[0]} is above {parameters[1]}"
             )
         values[field] = found if len(found) == 2 else found[0]
     return values
 
 
-def _number(value: object, what: str, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e3:
-        raise ModelError(f"{where}: augmentation {what} is {value!r}, not a number from 0 to 1000")
+def _number(value: object, limits: tuple[float, float], what: str) -> float:
+    low, high = limits
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        shown = repr(value)[:60]
+        raise ModelError(f"{what} is {shown}, not a number from {low:g} to {high:g}")
     return float(value)
 
 

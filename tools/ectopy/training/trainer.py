@@ -145,13 +145,15 @@ class _Run:
         )
 
     def restore(self, state: Checkpoint) -> None:
-        for variables, values in (
-            (self._model.variables, state.model),
-            (self._average, state.average),
-            (self._optimizer.variables, state.optimizer),
-        ):
-            state.require(len(variables), len(values))
-            for variable, value in zip(variables, values, strict=True):
+        groups = {
+            "model": self._model.variables,
+            "average": self._average,
+            "optimizer": self._optimizer.variables,
+        }
+        for group, variables in groups.items():
+            state.require(group, [variable.shape for variable in variables])
+        for group, variables in groups.items():
+            for variable, value in zip(variables, getattr(state, group), strict=True):
                 variable.assign(value)
         self._batches.state = state.batches
         self.epochs = [

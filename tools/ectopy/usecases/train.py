@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import ectopy
-from ectopy.errors import InputError, ModelError
+from ectopy.errors import ModelError
 from ectopy.progress import Progress, silent
 from ectopy.usecases.train_folder import (
     CROSS_VALIDATION,
+    cannot_write,
+    mark,
     read_bias,
-    require_same_training,
+    read_chosen_bias,
+    require_new,
+    require_same,
     write_json,
 )
 from ectopy.usecases.training_set import (
@@ -33,6 +37,9 @@ if TYPE_CHECKING:
     from ectopy.training.cross_validation import CrossValidation
     from ectopy.training.trainer import Trained
 
+EVERYBODY = "all-patients"
+"""Stage and checkpoint of the last training; those of the folds are called fold-1 and so on."""
+
 Stage = Callable[[str], Progress]
 """Announces a stage of the training and gives what its steps are told to."""
 
@@ -48,11 +55,13 @@ class TrainRequest:
     Attributes:
         bundle: Whose configuration is the recipe.
         data_dir: Directory of the records; None looks where ``load_windows`` looks.
-        out_dir: Becomes a bundle itself, and the run folder: configuration.json, model.keras,
-            training.json, cross_validation.json, oof.npz and checkpoints.
+        out_dir: Becomes a bundle itself, and the run folder: configuration.json, request.json,
+            model.keras, training.json, cross_validation.json, oof.npz (what the models of the
+            folds answered) and checkpoints.
         bias_from: Folder of another training of the same recipe, whose class bias is taken
             instead of cross-validating again.
-        resume: Whether ``out_dir`` holds a training that was interrupted, to go on with.
+        resume: Whether ``out_dir`` holds a training that was interrupted, to go on with; it
+            remembers a class bias that was taken.
     """
 
     bundle: Bundle
@@ -70,7 +79,8 @@ class TrainOutcome:
     Attributes:
         bundle: In ``out_dir``.
         class_bias: Folded into the last layer.
-        class_f1: Of the cross-validation with that bias, per class; None with ``bias_from``.
+        class_f1: Of the cross-validation with that bias, per class; None where the bias was
+            taken from another training.
     """
 
     bundle: Bundle
@@ -111,42 +121,50 @@ def train_bundle(request: TrainRequest, stage: Stage = _silent_stage) -> TrainOu
     from ectopy.training.class_bias import fold_bias  # noqa: PLC0415 - TensorFlow is optional
 
     configuration = request.bundle.configuration
-    given = None if request.bias_from is None else read_bias(request.bias_from, configuration)
-    if given is None and not configuration.recipe.folds:
-        raise ModelError(
-            f"{configuration.name}: the configuration names no folds to choose the class bias with",
-            hint="list records of DS1 under folds in configuration.json, or name another training "
-            "with --bias-from",
-        )
-    training_records(configuration)  # complains before anything is read
-    _prepare(request)
+    records = training_records(configuration)  # complains before anything is read
+    given = _begin(request)
     material = _load(request, stage)
-    scores = None if given is not None else _cross_validate(material)
-    bias = given if scores is None else scores.choice.bias
-    assert bias is not None
-    trained = _train(material, material.configuration.name, training_records(configuration), None)
+    if given is None:
+        choice = _cross_validate(material).choice
+        bias, class_f1 = choice.bias, choice.class_f1
+    else:
+        bias, class_f1 = given, None
+    trained = _train(material, EVERYBODY, records, None)
     fold_bias(trained.model, bias)
     _write(request, material, trained, bias)
-    return TrainOutcome(
-        bundle=open_bundle(request.out_dir),
-        class_bias=bias,
-        class_f1=None if scores is None else scores.choice.class_f1,
-    )
+    return TrainOutcome(bundle=open_bundle(request.out_dir), class_bias=bias, class_f1=class_f1)
 
 
-def _prepare(request: TrainRequest) -> None:
-    source = request.bundle.path / CONFIGURATION
-    identity = {"model": request.bundle.name, "seed": request.seed}
+def _begin(request: TrainRequest) -> tuple[float, ...] | None:
+    """Makes the folder, or finds it as it was left; the class bias that is not to be chosen."""
+    configuration, source = request.bundle.configuration, request.bundle.path / CONFIGURATION
+    given = None
+    if request.bias_from is not None:
+        given = read_chosen_bias(request.bias_from, configuration)
+    asked = {
+        "model": request.bundle.name,
+        "seed": request.seed,
+        "class_bias": None if given is None else list(given),
+    }
     try:
+        if request.resume:
+            path = require_same(request.out_dir, asked, source)
+            return read_bias(path, "class_bias", configuration)
+        require_new(request.out_dir)
+        if given is None and not configuration.recipe.folds:
+            raise ModelError(
+                f"{configuration.name}: the configuration names no folds to choose the class "
+                "bias with",
+                hint="list records of DS1 under folds in configuration.json, or name another "
+                "training with --bias-from",
+            )
         request.out_dir.mkdir(parents=True, exist_ok=True)
-        require_same_training(request.out_dir, identity, source, resume=request.resume)
-        if request.out_dir.resolve() != request.bundle.path:
+        if request.out_dir.resolve() != request.bundle.path.resolve():
             shutil.copyfile(source, request.out_dir / CONFIGURATION)
+        mark(request.out_dir, asked)
     except OSError as error:
-        raise InputError(
-            f"{request.out_dir} cannot be written: {error.strerror or error}",
-            hint="choose another folder with --out",
-        ) from error
+        raise cannot_write(request.out_dir, error) from error
+    return given
 
 
 def _load(request: TrainRequest, stage: Stage) -> _Material:
@@ -204,9 +222,11 @@ def _cross_validate(material: _Material) -> CrossValidation:
     )
     found = cross_validate(configuration, sets, train_without)
     out_dir = material.request.out_dir
-    np.savez_compressed(
-        out_dir / "oof.npz", logits=found.logits, classes=found.classes, records=found.records
-    )
+    answers = {"logits": found.logits, "classes": found.classes, "records": found.records}
+    try:
+        np.savez_compressed(out_dir / "oof.npz", **answers)  # type: ignore[arg-type]
+    except OSError as error:
+        raise cannot_write(out_dir / "oof.npz", error) from error
     write_json(
         out_dir / CROSS_VALIDATION,
         {"model": configuration.name, "seed": material.request.seed, **asdict(found.choice)},
@@ -219,11 +239,11 @@ def _write(
 ) -> None:
     from ectopy.quantize.convert import runtime_name  # noqa: PLC0415 - TensorFlow is optional
 
+    path = request.out_dir / "model.keras"
     try:
-        trained.model.save(request.out_dir / "model.keras")
+        trained.model.save(path)
     except OSError as error:
-        raise InputError(f"{request.out_dir} cannot be written: {error}") from error
-    info = material.windows.info
+        raise cannot_write(path, error) from error
     write_json(
         request.out_dir / "training.json",
         {
@@ -233,7 +253,7 @@ def _write(
             "seed": request.seed,
             "records": training_records(material.configuration),
             "windows": len(material.windows),
-            "windows_sha256": info.sha256,
+            "windows_sha256": material.windows.info.sha256,
             "class_bias": bias,
             "epochs": [asdict(epoch) for epoch in trained.epochs],
         },

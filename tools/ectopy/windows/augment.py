@@ -106,7 +106,8 @@ def _place(intervals: Floats) -> Floats:
 def _knots(old: Floats, new: Floats, onset: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
     """A piecewise linear time map: times in the record and in the window that belong together."""
     was, becomes = np.diff(old, axis=1), np.diff(new, axis=1)
-    before = np.minimum(onset[:, 1:], np.minimum(was, becomes) - _QRS_END - 4)
+    # No room is left between two annotations within 120 ms; the R peak is a knot even then.
+    before = np.clip(np.minimum(was, becomes) - _QRS_END - 4, 0, onset[:, 1:])
     # The end of T after the R peak, by Bazett's square root of the interval.
     t_end = np.clip(36 * np.sqrt(was / SAMPLING_HZ) + 2, _QRS_END + 1, was - before - 2)
     t_end_new = np.clip(t_end, _QRS_END + 0.5, becomes - before - 1)
@@ -179,16 +180,16 @@ def mix_leads(leads_mv: Samples, angle_rad: Floats) -> Samples:
     """A lead between two, as if the electrodes sat elsewhere.
 
     Args:
-        leads_mv: float32 (leads, n, 512); of one lead only, the angle means its sign and size.
+        leads_mv: float32 (leads, n, 512).
         angle_rad: float64 (n,): 0 is the first lead, a quarter turn the second.
 
     Returns:
-        float32 (n, 512): first times cosine plus second times sine.
+        float32 (n, 512): first times cosine plus second times sine; of one lead only, the lead.
     """
-    weights = np.stack([np.cos(angle_rad), np.sin(angle_rad)]).astype(np.float32)
     if len(leads_mv) == 1:
         only: Samples = leads_mv[0]
         return only
+    weights = np.stack([np.cos(angle_rad), np.sin(angle_rad)]).astype(np.float32)
     mixed: Samples = np.einsum("lnt,ln->nt", leads_mv[:2], weights, optimize=True)
     return mixed
 
@@ -221,7 +222,10 @@ def gains(n: int, factor: tuple[float, float], random: np.random.Generator) -> S
 
 
 def baseline_wander(n: int, amplitude_mv: float, random: np.random.Generator) -> Samples:
-    """Three slow sines of 0.05 to 0.6 Hz: breathing and moving electrodes; float32 (n, 512)."""
+    """Breathing and moving electrodes: three slow sines of 0.05 to 0.6 Hz; float32 (n, 512).
+
+    Each is at most ``amplitude_mv`` tall, their sum three times that.
+    """
     time_s = (np.arange(FRAME_SAMPLES) / SAMPLING_HZ).astype(np.float32)
     hz, phase, part = (
         random.uniform(low, high, (n, 3, 1)).astype(np.float32)

