@@ -255,9 +255,9 @@ def recorded_noise(
 ) -> Samples:
     """Noise of real electrodes and muscles, cut at random from records of nothing else.
 
-    Signal power is the squared peak-to-peak amplitude over eight, as in the noise stress test
-    (Moody GB, Muldrow WE, Mark RG, Computers in Cardiology 11:381-384, 1984), here taken between
-    the 1st and 99th percentile of the window; noise power is the piece's variance.
+    Powers are as in :mod:`ectopy.windows.noise`: the squared peak-to-peak amplitude over eight,
+    here taken between the 1st and 99th percentile of the window, and the squared mean deviation
+    of the noise within seconds.
 
     Args:
         samples: float32 (n, 512), millivolts.
@@ -275,6 +275,8 @@ def recorded_noise(
     low, high = np.percentile(samples, (1, 99), axis=1)
     wanted = 10 ** (random.uniform(*snr_db, n) / 10)
     power = (high - low) ** 2 / 8 / wanted
-    factor = np.sqrt(power / (pieces.var(axis=1) + 1e-9)) * random.choice((-1, 1), n)
+    seconds = pieces[:, : FRAME_SAMPLES // SAMPLING_HZ * SAMPLING_HZ].reshape(n, -1, SAMPLING_HZ)
+    deviation = seconds.std(axis=2).mean(axis=1)
+    factor = np.sqrt(power) / (deviation + 1e-6) * random.choice((-1, 1), n)
     noise: Samples = (pieces * factor[:, np.newaxis]).astype(np.float32)
     return noise
