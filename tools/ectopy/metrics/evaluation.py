@@ -187,7 +187,7 @@ class Evaluation:
         label_map: Annotation symbols of each class of the model.
         accuracy: The headline: every window of the split.
         specificity: TN / (TN + FP) of each class.
-        without: Null records dropped from the headline; here is what it would be without some.
+        without: What it would be without some records, for each such set.
         per_record: By name of the record.
         threshold: Null if the configuration names none.
         notes: Why a score of ``accuracy`` is null.

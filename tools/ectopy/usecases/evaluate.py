@@ -133,8 +133,8 @@ def _split(request: EvaluateRequest, run: RunFolder | None) -> EvaluationSplit:
     return EvaluationSplit.DS2
 
 
-def _files(bundle: Bundle) -> Mapping[ScoreSource, str]:
-    paths = {
+def _files(bundle: Bundle) -> Mapping[str, str]:
+    paths: dict[str, Path] = {
         ScoreSource.FLOAT: bundle.keras_path,
         ScoreSource.INT8: bundle.tflite_path,
         ScoreSource.DEVICE: bundle.tflite_path,
@@ -175,5 +175,5 @@ def _require_records(without: Sequence[tuple[str, ...]], windows: WindowSet) -> 
                 f"not records of {windows.info.split}: {', '.join(strangers)}",
                 hint=f"it has {' '.join(sorted(present))}",
             )
-        if present == set(records):
+        if present <= set(records):
             raise InputError(f"nothing is left of {windows.info.split} without all its records")

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ectopy.errors import InputError
 from ectopy.metrics.evaluation import (
@@ -27,14 +26,14 @@ class Planned:
 
     Attributes:
         board: Empty if the model runs on the host.
-        files: SHA-256 of the bundle's model files as they are now, by who runs them.
+        files: SHA-256 of the bundle's model files as they are now, by source.
     """
 
     split: EvaluationSplit
     source: ScoreSource
     noise: NoiseRecord | None
     board: str
-    files: Mapping[ScoreSource, str]
+    files: Mapping[str, str]
 
     def replaces(self, other: Evaluation) -> bool:
         """Whether ``other`` is the same thing again, or of a file that is no more."""
@@ -45,8 +44,7 @@ class Planned:
 
     def is_stale(self, source: str, model_sha256: str) -> bool:
         """Whether a score is of another model file than the one that is there now."""
-        now = {str(each): sha256 for each, sha256 in self.files.items()}
-        return now.get(source, model_sha256) != model_sha256
+        return self.files.get(source, model_sha256) != model_sha256
 
 
 def kept_entries(path: Path, planned: Planned) -> tuple[Evaluation, ...]:
@@ -61,39 +59,33 @@ def kept_entries(path: Path, planned: Planned) -> tuple[Evaluation, ...]:
         raise InputError(f"{path} is not a file")
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(document, dict) and document.get("schema_version") == 1:
-            _require_none_lost(path, document, planned)
-            return ()
-        entries = from_json(document).evaluations
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _foreign(path, str(error)) from error
-    except _LostError:
-        raise
+        older = isinstance(document, dict) and document.get("schema_version") == 1
+        lost = _lost(document["evaluations"], planned) if older else []
+        entries = () if older else from_json(document).evaluations
     except InputError as error:
         raise _foreign(path, error.message) from error
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _foreign(path, str(error)) from error
+    if lost:
+        named = ", ".join(f"{split} {source}" for split, source in lost)
+        again = "; ".join(f"--split {split} --from {source}" for split, source in lost)
+        raise InputError(
+            f"{path} is of schema version 1, and its other entries ({named}) would be lost: they "
+            f"lack what version {SCHEMA_VERSION} holds",
+            hint=f"move it away, and run ectopy evaluate for each again: {again}",
+        )
     return tuple(entry for entry in entries if not planned.replaces(entry))
 
 
-class _LostError(InputError):
-    """Entries of schema 1 cannot be carried over: much of what is asked now was not kept then."""
-
-
-def _require_none_lost(path: Path, document: dict[str, Any], planned: Planned) -> None:
-    found = [(e["split"], e["precision"], e["model_sha256"]) for e in document["evaluations"]]
-    lost = [
+def _lost(older: list[dict[str, str]], planned: Planned) -> list[tuple[str, str]]:
+    """Entries of schema 1, which cannot be carried over, that ``planned`` does not replace."""
+    found = [(entry["split"], entry["precision"], entry["model_sha256"]) for entry in older]
+    return [
         (split, source)
         for split, source, sha256 in found
         if (split, source) != (planned.split, planned.source)
         and not planned.is_stale(source, sha256)
     ]
-    if lost:
-        named = ", ".join(f"{split} {source}" for split, source in lost)
-        again = "; ".join(f"--split {split} --from {source}" for split, source in lost)
-        raise _LostError(
-            f"{path} is of schema version 1, and its other entries ({named}) would be lost: they "
-            f"lack what version {SCHEMA_VERSION} holds",
-            hint=f"move it away, and run ectopy evaluate for each again: {again}",
-        )
 
 
 def _foreign(path: Path, why: str) -> InputError:
