@@ -219,10 +219,19 @@ def _read_counts(
     return counts - np.int32(header.baselines[channel])
 
 
-def _read_beats(
+def read_annotations(
     directory: Path, record: str, samples: int
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
-    """R peaks and labels of the beats in the label map."""
+) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """All annotations of a record: samples (n,) in order of time, and n symbols.
+
+    Args:
+        directory: Holds ``<record>.atr``.
+        record: Record name.
+        samples: Length of the record; an annotation outside is an error.
+
+    Raises:
+        DataError: The file is corrupt.
+    """
     path = directory / f"{record}.atr"
     data = path.read_bytes()
     if len(data) % 2 or not data.endswith(b"\0\0"):
@@ -230,16 +239,25 @@ def _read_beats(
     try:
         raw: Any = wfdb.rdann(str(directory / record), "atr")
         positions = np.asarray(raw.sample, dtype=np.int64)
-        classes = [_CLASS_OF.get(symbol) for symbol in raw.symbol]
+        symbols = [str(symbol) for symbol in raw.symbol]
     except _WFDB_ERRORS as error:
         raise _damaged(record, path, f"cannot be read as annotations ({error})") from error
     if positions.size and (positions.min() < 0 or positions.max() >= samples):
         raise _damaged(record, path, "places a beat outside the record")
     if (np.diff(positions) < 0).any():
         raise _damaged(record, path, "is not in order of time")
+    return positions, symbols
+
+
+def _read_beats(
+    directory: Path, record: str, samples: int
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+    """R peaks and labels of the beats in the label map."""
+    positions, symbols = read_annotations(directory, record, samples)
+    classes = [_CLASS_OF.get(symbol) for symbol in symbols]
     kept = np.array([c is not None for c in classes], dtype=bool)
     if not kept.any():
-        raise _damaged(record, path, "annotates no beat")
+        raise _damaged(record, directory / f"{record}.atr", "annotates no beat")
     labels = np.array([c for c in classes if c is not None], dtype=np.uint8)
     return positions[kept].astype(np.int32), labels
 
