@@ -9,6 +9,7 @@ import click
 
 from ectopy import console
 from ectopy.cli.monitor_display import JsonLines, open_display
+from ectopy.cli.monitor_picture import picture
 from ectopy.cli.options import (
     baud_option,
     choice,
@@ -83,6 +84,13 @@ FASTEST = "max"
     callback=require_folder,
     help="Also writes a page about the replay to this file.",
 )
+@click.option(
+    "--picture",
+    "picture_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=require_folder,
+    help="Also draws the last screen, of 100x30 characters, as SVG to this file.",
+)
 @json_option("one line of JSON for each beat")
 @click.pass_context
 def command(ctx: click.Context, /, **options: object) -> None:
@@ -96,6 +104,7 @@ def command(ctx: click.Context, /, **options: object) -> None:
     request = _request(ctx)
     json_file: Path | None = ctx.params["json_file"]
     html_file: Path | None = ctx.params["html_file"]
+    picture_file: Path | None = ctx.params["picture_file"]
     with ExitStack() as stack:
         lines = stack.enter_context(JsonLines.open(json_file))
         with console.progress_bar("monitor") as progress:
@@ -103,7 +112,9 @@ def command(ctx: click.Context, /, **options: object) -> None:
         replay, failure = _replay(monitor, request, lines)
     console.show(panel(describe(replay)), aside=is_stdout(json_file))
     if html_file is not None:
-        _write_page(replay, html_file)
+        _write(html_file, page(replay))
+    if picture_file is not None:
+        _write(picture_file, picture(replay, _words(request.speed)))
     if failure is not None:
         raise failure
 
@@ -114,9 +125,8 @@ def _replay(
     """Shows the replay to its end, or until somebody or something ends it."""
     tally = Tally(monitor.tape, monitor.device)
     clock_s, failure = monitor.tape.start_s, None
-    speed = FASTEST if request.speed is None else f"x{request.speed:g}"
     try:
-        with open_display(monitor, tally, speed, aside=lines.to_stdout) as display:
+        with open_display(monitor, tally, _words(request.speed), aside=lines.to_stdout) as display:
             for moment in play(monitor.tape, monitor.beats, Pace(speed=request.speed)):
                 for beat in moment.beats:
                     tally.add(beat)
@@ -135,12 +145,16 @@ def _replay(
     return replay, failure
 
 
-def _write_page(replay: Replay, file: Path) -> None:
+def _words(speed: float | None) -> str:
+    return FASTEST if speed is None else f"x{speed:g}"
+
+
+def _write(file: Path, text: str) -> None:
     try:
-        file.write_text(page(replay), encoding="utf-8", errors="replace")
+        file.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         raise InputError(
-            f"cannot write {file}: {error.strerror}", hint="choose another file for --html"
+            f"cannot write {file}: {error.strerror}", hint="choose another file"
         ) from error
     console.say(f"wrote {file}")
 

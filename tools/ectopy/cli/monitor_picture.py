@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 
 from ectopy.cli.monitor_screen import Scene, screen
+from ectopy.report.monitor.content import Replay
 
 COLUMNS, ROWS = 100, 30
 
@@ -56,8 +57,20 @@ clip-path="url(#{unique_id}-clip-terminal)">
 """
 
 
-def picture(scene: Scene) -> str:
-    """An SVG of a moment; it names only fonts that a computer may have."""
+def picture(replay: Replay, speed: str) -> str:
+    """An SVG of the last moment; it names only fonts that a computer may have.
+
+    Args:
+        replay: How it ended.
+        speed: In words.
+    """
+    scene = Scene(
+        tape=replay.tape,
+        device=replay.device,
+        tally=replay.tally,
+        clock_s=replay.clock_s,
+        speed=speed,
+    )
     paper = Console(record=True, width=COLUMNS, height=ROWS, file=io.StringIO())
     paper.print(screen(scene, COLUMNS, ROWS), highlight=False)
     return paper.export_svg(

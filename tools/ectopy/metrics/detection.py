@@ -57,7 +57,8 @@ def match_beats(
     """
     annotation_of = np.full(detected.size, -1, dtype=np.int64)
     if annotated.size and detected.size:
-        pairs = compare_annotations(annotated, detected, int(MATCH_S * rate_hz))
+        # wfdb wants them nearer than this many samples.
+        pairs = compare_annotations(annotated, detected, int(MATCH_S * rate_hz) + 1)
         partner = np.asarray(pairs.matching_sample_nums, dtype=np.int64)
         matched = np.flatnonzero(partner >= 0)
         annotation_of[partner[matched]] = matched

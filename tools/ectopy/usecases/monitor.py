@@ -93,9 +93,9 @@ def open_monitor(request: MonitorRequest, progress: Progress = silent) -> Iterat
         record=request.record, dataset=request.dataset, data_dir=request.data_dir
     )
     tape = make_tape(load_record(wanted), request.start_s, request.seconds)
-    progress(0, 0, f"record {tape.record}, {len(tape)} R peaks; {tape.reason}")
+    progress(0, 0, f"record {tape.record}, {tape.peaks.size} R peaks; {tape.reason}")
     at_once = request.speed is None
-    link = choose_link(request.board, request.link, len(tape) if at_once else 0)
+    link = choose_link(request.board, request.link, tape.peaks.size if at_once else 0)
     progress(0, 0, f"building firmware for board {request.board}")
     image = build_firmware(
         BuildRequest(

@@ -61,11 +61,11 @@ def play(tape: Tape, beats: Iterator[Beat], pace: Pace) -> Iterator[Moment]:
 def _paced(tape: Tape, beats: Iterator[Beat], due_s: list[float], pace: Pace) -> Iterator[Moment]:
     """All times are counted from the beginning, so that lateness never adds up."""
     assert pace.speed is not None
-    began_s, taken = pace.now_s(), 0
+    began_s, picture, taken = pace.now_s(), 0, 0
     while True:
         elapsed_s = pace.now_s() - began_s
         clock_s = min(tape.start_s + elapsed_s * pace.speed, tape.end_s)
-        picture = int(elapsed_s * PICTURES_PER_S) + 1
+        picture = max(picture, int(elapsed_s * PICTURES_PER_S)) + 1
         next_s = began_s + picture / PICTURES_PER_S
         fresh: list[Beat] = []
         # A board that is slower than the replay must not stop the picture.

@@ -32,7 +32,7 @@ def make_tape(record: WholeRecord, start_s: float, seconds: float | None) -> Tap
     """
     recording = record.recording
     duration_s = recording.counts.size / recording.rate_hz
-    if start_s >= duration_s:
+    if not start_s < duration_s:  # nor is it a time if it is not a number
         raise InputError(
             f"record {recording.name} lasts {duration_s:.0f} s, and the replay is to start at "
             f"{start_s:g} s",

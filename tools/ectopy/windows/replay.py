@@ -15,7 +15,7 @@ from ectopy.windows import mitdb, synthetic
 from ectopy.windows.recording import Recording
 from ectopy.windows.source import locate
 
-DEFAULT_RECORDS = {mitdb.NAME: "208", synthetic.NAME: "synthetic-ds1-12"}
+DEFAULT_RECORDS = {mitdb.NAME: "208", synthetic.NAME: "synthetic-ds1-09"}
 """Records with beats of every class."""
 
 BEAT_SYMBOLS = frozenset("NLRejAaJSVEF/fQBnr?")

@@ -65,9 +65,6 @@ class Tape:
     start_s: float
     end_s: float
 
-    def __len__(self) -> int:
-        return len(self.peaks)
-
     @property
     def has_window(self) -> npt.NDArray[np.bool_]:
         """Whether each peak's 512 samples lie in the record, bool (n,)."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ectopy.report.content import Report, Tone, count, percent
+from ectopy.report.content import Report, count
 from ectopy.report.html import TEMPLATES, rendered
 from ectopy.report.monitor.beats import DELAY_S, Beat
 from ectopy.report.monitor.content import Replay, describe
@@ -80,8 +80,8 @@ def _tiles(replay: Replay) -> tuple[Tile, ...]:
         *(Tile(value=count(beats), name=f"beats called {name}") for name, beats in counted),
         Tile(value="n/a" if rate is None else f"{rate:.0f}", name="beats a minute, mean"),
         Tile(
-            value=f"{percent(detector.sensitivity)} / {percent(detector.ppv)}",
-            name="R peaks found, Se / +P, %",
+            value=f"{_percent(detector.sensitivity)} / {_percent(detector.ppv)}",
+            name="Se / +P of R peaks, %",
         ),
     ]
     last = tally.last
@@ -91,10 +91,13 @@ def _tiles(replay: Replay) -> tuple[Tile, ...]:
             Tile(
                 value=count(last.verdict.invoke_ticks),
                 name=f"{device.tick_unit} per inference{emulated}",
-                tone=Tone.PLAIN,
             )
         )
     return tuple(tiles)
+
+
+def _percent(ratio: float | None) -> str:
+    return "n/a" if ratio is None else f"{100 * ratio:.1f}"
 
 
 def _mean_rate(beats: list[Beat]) -> float | None:

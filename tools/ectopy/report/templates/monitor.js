@@ -7,6 +7,7 @@
   const beats = data.beats.map(([time, rr, said, annotated, symbol, shares]) => ({ time, rr, said, annotated, symbol, shares }));
   const begin = data.start_s, end = begin + ecg.length / data.rate_hz;
   const variables = { N: "--n", PAC: "--pac", PVC: "--pvc" };
+  const letters = { PAC: "A", PVC: "V" };
   const variableOf = (index) => variables[data.classes[index]] || "--other";
   const strip = document.getElementById("strip"), overview = document.getElementById("overview");
   const tip = document.getElementById("tip"), clock = document.getElementById("clock");
@@ -14,7 +15,7 @@
   const wrong = beats.filter((b) => b.said !== null && b.annotated !== null && b.said !== b.annotated);
   const burden = runningBurden();
   const BEFORE_R = 0.24, AFTER_R = 0.44, TOP = 30, BOTTOM = 44;
-  let span = Math.min(10, end - begin), left = begin, playing = 0, colours = {};
+  let span = Math.min(strip.clientWidth < 700 ? 5 : 10, end - begin), left = begin, playing = 0, colours = {};
 
   function runningBurden() {
     let classified = 0, count = 0;
@@ -75,9 +76,9 @@
     const x = (time) => ((time - left) / span) * width;
     const y = (mv) => TOP + ((high - mv) / (high - low)) * (height - TOP - BOTTOM);
     drawPaper(pen, x, y, width, height, low, high);
-    drawTrace(pen, x, y, indexOf(left) - 1, indexOf(left + span) + 1, colours["--ink"]);
+    drawTrace(pen, x, y, indexOf(left) - 1, indexOf(left + span) + 1, 1.4, colours["--ink"]);
     for (const beat of visible(ectopic, 1)) {
-      drawTrace(pen, x, y, indexOf(beat.time - BEFORE_R), indexOf(beat.time + AFTER_R), colours[variableOf(beat.said)]);
+      drawTrace(pen, x, y, indexOf(beat.time - BEFORE_R), indexOf(beat.time + AFTER_R), 2.4, colours[variableOf(beat.said)]);
     }
     drawMarks(pen, x, height);
     clock.textContent = `${timeText(left, 1)} to ${timeText(Math.min(end, left + span), 1)} of ${timeText(end, 0)}`;
@@ -108,12 +109,12 @@
     pen.stroke();
   }
 
-  function drawTrace(pen, x, y, first, last, colour) {
+  function drawTrace(pen, x, y, first, last, width, colour) {
     first = Math.max(0, first);
     last = Math.min(ecg.length, last);
     if (first >= last) return;
     pen.strokeStyle = colour;
-    pen.lineWidth = 1.4;
+    pen.lineWidth = width;
     pen.lineJoin = "round";
     pen.beginPath();
     for (let i = first; i < last; i += 1) pen.lineTo(x(begin + i / data.rate_hz), y(ecg[i]));
@@ -131,10 +132,10 @@
         continue;
       }
       pen.font = "600 13px system-ui, sans-serif";
-      pen.fillText(room < 34 ? said[0] : said, at, 20);
+      pen.fillText(room < 34 ? letters[said] || said[0] : said, at, 20);
       if (beat.symbol === null) continue;
       const differs = beat.said !== null && beat.annotated !== null && beat.said !== beat.annotated;
-      const known = beat.annotated === null ? beat.symbol : data.classes[beat.annotated];
+      const known = beat.annotated === null || room < 34 ? beat.symbol : data.classes[beat.annotated];
       drawAnnotation(pen, known, at, height - 24, differs);
     }
     for (const [time, symbol] of data.missed) {
