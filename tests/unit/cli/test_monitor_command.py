@@ -213,9 +213,9 @@ def test_the_screen_says_what_it_must() -> None:
         "record invented · synthetic DS2 · fake-3 on virt",
         "0:13.0 / 0:20  x4",
         "SYNTHETIC ECG: no heart was involved · EMULATED board · not a medical device",
-        "60 /min",
+        "53 /min",
         "1,234,567",
-        "Se  85.7 %",
+        "Se  88.9 %  +P  88.9 %",
     ):
         assert words in drawn, words
 

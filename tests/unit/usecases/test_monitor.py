@@ -47,7 +47,7 @@ def test_every_peak_is_one_beat_in_order_of_time(ahead: bool) -> None:
     beats = list(stream_beats(tape, board, reading(), ahead=ahead))
     assert [beat.time_s for beat in beats] == (tape.peaks / 100).tolist()
     assert [beat.verdict is not None for beat in beats] == tape.has_window.tolist()
-    assert len(board.seen) == tape.has_window.sum() == 14
+    assert len(board.seen) == tape.has_window.sum() == 13
     assert all(window[256] == window.max() == 1000 for window in board.seen)
     assert {beat.verdict.said for beat in beats if beat.verdict} == {2}
     assert beats[0].rr_s is None
