@@ -42,7 +42,8 @@ def open_display(monitor: Monitor, tally: Tally, speed: str, *, aside: bool) -> 
         aside: Shows it on stderr, because stdout carries what a program reads.
     """
     target = console.err if aside else console.out
-    if not can_draw(target):
+    # JSON on the same terminal would land in the middle of the picture.
+    if not can_draw(target) or (aside and console.out.is_terminal):
         yield _Lines(monitor.device, aside)
         return
     # Ours is the only clock: rich's own thread would draw half a moment.
