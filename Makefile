@@ -11,8 +11,8 @@ SPLIT   ?= ds2
 SEED    ?= 0
 LINK    ?= auto
 # Optional: DATA_DIR= (folder with mitdb/), PORT= (serial port), JSON= (copy of record.json),
-# RUN= (a run, to judge or to set beside), GATES= (limits for it), ARGS= (anything else for the command),
-# PYTHON= (interpreter for a new .venv)
+# RUN= (a run, to judge or to set beside), GATES= (limits for it), RECORD= SPEED= (of a replay),
+# ARGS= (anything else for the command), PYTHON= (interpreter for a new .venv)
 
 VENV    := .venv/bin
 ECTOPY  := $(VENV)/ectopy
@@ -75,6 +75,12 @@ plan: .venv/.ready  ## What the compiler decided: steps, kernels, memory (ARGS=-
 bench-engines: .venv/.ready toolchain  ## Engines side by side on the virtual board, with TFLM= and NEURALSPOT=
 	@$(ECTOPY) engines $(if $(filter command line,$(origin MODEL)),--model '$(MODEL)') $(data_dir) \
 		$(if $(JSON),--json '$(JSON)') $(ARGS)
+
+.PHONY: monitor
+monitor: .venv/.ready $(TOOLS)  ## Replay RECORD= in the terminal, each beat classified by the board (SPEED=1|4|max)
+	@$(ECTOPY) monitor --board $(BOARD) --model $(MODEL) $(engine) --dataset $(DATASET) --link $(LINK) \
+		$(data_dir) $(if $(RECORD),--record '$(RECORD)') $(if $(SPEED),--speed '$(SPEED)') \
+		$(if $(PORT),--port '$(PORT)') $(if $(JSON),--json '$(JSON)') $(ARGS)
 
 # Make hands PROBE= BAUD= CLOCK= NEURALSPOT= JLINK= JLINK_DEVICE= on in the environment.
 .PHONY: deploy flash reset ports

@@ -26,6 +26,11 @@ def say(text: str) -> None:
     err.print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
 
+def line(text: str, *, aside: bool = False) -> None:
+    """One line of what a command was asked for; see :func:`show`."""
+    (err if aside else out).print(printable(text), markup=False, highlight=False, soft_wrap=True)
+
+
 def show(result: RenderableType, *, aside: bool = False) -> None:
     """The table or panel a command was asked for.
 

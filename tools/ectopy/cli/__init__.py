@@ -27,6 +27,7 @@ COMMANDS = {
     "gate": "ectopy.cli.gate",
     "flash": "ectopy.cli.flash",
     "inspect": "ectopy.cli.inspect",
+    "monitor": "ectopy.cli.monitor",
     "plan": "ectopy.cli.plan",
     "ports": "ectopy.cli.ports",
     "profile": "ectopy.cli.profile",

@@ -87,12 +87,12 @@ def json_option(what: str) -> Callable[[_Decorated], _Decorated]:
         "--json",
         "json_file",
         type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-        callback=_require_folder,
+        callback=require_folder,
         help=f"Also writes {what} to this file; - is stdout.",
     )
 
 
-def _require_folder(_: click.Context, __: click.Parameter, file: Path | None) -> Path | None:
+def require_folder(_: click.Context, __: click.Parameter, file: Path | None) -> Path | None:
     """Finds a wrong path before anything is measured."""
     if file is not None and not file.absolute().parent.is_dir():
         raise InputError(f"{file.parent} is not a folder", hint="make it, or choose another")

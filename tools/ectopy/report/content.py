@@ -18,6 +18,10 @@ UNKNOWN = "n/a"
 CITATIONS = {DatasetName.MITDB.value: CITATION}
 """For the first records, which do not name the makers of their data themselves."""
 
+SYNTHETIC_WARNING = (
+    "SYNTHETIC data: no heart was involved, accuracy here says nothing about real ECG"
+)
+
 SHOWN_NOTES = ("dataset", "dataset.name")
 """Notes that stand among the facts."""
 
@@ -100,16 +104,18 @@ def _warnings(record: RunRecord) -> tuple[str, ...]:
         reason = record.notes.get("partial", "the run ended early")
         warnings.append(f"PARTIAL: {reason}; figures are over what was measured until then")
     if record.synthetic:
-        warnings.append(
-            "SYNTHETIC data: no heart was involved, accuracy here says nothing about real ECG"
-        )
-    if record.board.emulated:
-        warnings.append(
-            f"EMULATED board: {record.latency.unit} counted by the emulator, not time on silicon"
-        )
-    elif record.latency.unit is TickUnit.NANOSECONDS:
-        warnings.append("NATIVE process on this computer: its times are not those of a board")
+        warnings.append(SYNTHETIC_WARNING)
+    warnings += board_warnings(record.board.emulated, record.latency.unit)
     return tuple(warnings)
+
+
+def board_warnings(emulated: bool, unit: TickUnit) -> tuple[str, ...]:
+    """What to know of a board's ticks before believing them; at most one sentence."""
+    if emulated:
+        return (f"EMULATED board: {unit} counted by the emulator, not time on silicon",)
+    if unit is TickUnit.NANOSECONDS:
+        return ("NATIVE process on this computer: its times are not those of a board",)
+    return ()
 
 
 def _scores(record: RunRecord) -> Grid:

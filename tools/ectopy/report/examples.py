@@ -62,6 +62,16 @@ def softmax(outputs: npt.NDArray[np.int8], quant: QuantParams) -> npt.NDArray[np
     return probabilities
 
 
+def probabilities(
+    outputs: npt.NDArray[np.int8], quant: QuantParams, *, logits: bool
+) -> npt.NDArray[np.float64]:
+    """Probabilities, float64 (classes,), of a model's int8 outputs, logits or not."""
+    if logits:
+        return softmax(outputs, quant)
+    shares: npt.NDArray[np.float64] = quant.scale * (outputs.astype(np.float64) - quant.zero_point)
+    return shares
+
+
 def _most_confident(
     outputs: Outputs, rows: npt.NDArray[np.int64], true_class: int, said: int
 ) -> list[int]:

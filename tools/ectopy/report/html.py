@@ -20,6 +20,11 @@ def html(materials: Sequence[RunMaterial], names: Sequence[str]) -> str:
         materials: At least one run.
         names: As many, how to call each.
     """
+    return rendered("report.html.j2", page_of(materials, names))
+
+
+def rendered(template: str, page: object) -> str:
+    """A page by one of our templates, which sees it as ``page``."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,
@@ -28,5 +33,4 @@ def html(materials: Sequence[RunMaterial], names: Sequence[str]) -> str:
         keep_trailing_newline=True,
         autoescape=True,
     )
-    template = environment.get_template("report.html.j2")
-    return template.render(page=page_of(materials, names))
+    return environment.get_template(template).render(page=page)

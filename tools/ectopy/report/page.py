@@ -172,7 +172,7 @@ def _run_page(material: RunMaterial, name: str, anchor: str) -> RunPage:
         report=describe(record),
         badges=tuple(_badges(record)),
         tiles=_tiles(record),
-        confusion=_confusion(record),
+        confusion=confusion_cells(record.accuracy.confusion, record.model.classes),
         classes=record.model.classes,
         distributions=_distributions(material),
         memory=_memory(image),
@@ -222,11 +222,12 @@ def _tiles(record: RunRecord) -> tuple[Tile, ...]:
     )
 
 
-def _confusion(record: RunRecord) -> tuple[tuple[str, tuple[ConfusionCell, ...]], ...]:
+def confusion_cells(
+    confusion: Sequence[Sequence[int]], classes: Sequence[str]
+) -> tuple[tuple[str, tuple[ConfusionCell, ...]], ...]:
+    """A confusion matrix as rows of a name and its cells."""
     rows = []
-    for true, (name, row) in enumerate(
-        zip(record.model.classes, record.accuracy.confusion, strict=True)
-    ):
+    for true, (name, row) in enumerate(zip(classes, confusion, strict=True)):
         total = sum(row)
         cells = tuple(
             ConfusionCell(

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ectopy.records import RunRecord
-from ectopy.report.content import Fact, Grid, Tone, describe
+from ectopy.report.content import Fact, Grid, Report, Tone, describe
 
 STYLES = {Tone.PLAIN: "", Tone.GOOD: "green", Tone.BAD: "bold red"}
 
@@ -26,7 +26,16 @@ def screen(record: RunRecord, files: Sequence[str] = ()) -> RenderableType:
         record: The run.
         files: Where it was written.
     """
-    report = describe(record)
+    return panel(describe(record), files)
+
+
+def panel(report: Report, files: Sequence[str] = ()) -> RenderableType:
+    """A report for a terminal.
+
+    Args:
+        report: What it says.
+        files: Where it was written.
+    """
     rows: list[RenderableType] = [Text(text, style="yellow") for text in report.warnings]
     if rows:
         rows.append(Rule(style="dim"))

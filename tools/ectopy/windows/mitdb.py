@@ -269,8 +269,19 @@ class _Beats:
     unclassed: npt.NDArray[np.int32]
 
 
-def _read_beats(directory: Path, record: str, samples: int) -> _Beats:
-    """R peaks and labels of the beats in the label map, and R peaks of the others."""
+def read_annotations(
+    directory: Path, record: str, samples: int
+) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """All annotations of a record: samples (n,) in order of time, and n symbols.
+
+    Args:
+        directory: Holds ``<record>.atr``.
+        record: Record name.
+        samples: Length of the record; an annotation outside is an error.
+
+    Raises:
+        DataError: The file is corrupt.
+    """
     path = directory / f"{record}.atr"
     data = path.read_bytes()
     if len(data) % 2 or not data.endswith(b"\0\0"):
@@ -278,17 +289,24 @@ def _read_beats(directory: Path, record: str, samples: int) -> _Beats:
     try:
         raw: Any = wfdb.rdann(str(directory / record), "atr")
         positions = np.asarray(raw.sample, dtype=np.int64)
-        classes = [_CLASS_OF.get(symbol) for symbol in raw.symbol]
-        others = np.array([symbol in UNCLASSED_BEATS for symbol in raw.symbol], dtype=bool)
+        symbols = [str(symbol) for symbol in raw.symbol]
     except _WFDB_ERRORS as error:
         raise _damaged(record, path, f"cannot be read as annotations ({error})") from error
     if positions.size and (positions.min() < 0 or positions.max() >= samples):
         raise _damaged(record, path, "places a beat outside the record")
     if (np.diff(positions) < 0).any():
         raise _damaged(record, path, "is not in order of time")
+    return positions, symbols
+
+
+def _read_beats(directory: Path, record: str, samples: int) -> _Beats:
+    """R peaks and labels of the beats in the label map, and R peaks of the others."""
+    positions, symbols = read_annotations(directory, record, samples)
+    classes = [_CLASS_OF.get(symbol) for symbol in symbols]
+    others = np.array([symbol in UNCLASSED_BEATS for symbol in symbols], dtype=bool)
     kept = np.array([c is not None for c in classes], dtype=bool)
     if not kept.any():
-        raise _damaged(record, path, "annotates no beat")
+        raise _damaged(record, directory / f"{record}.atr", "annotates no beat")
     labels = np.array([c for c in classes if c is not None], dtype=np.uint8)
     return _Beats(
         samples=positions[kept].astype(np.int32),

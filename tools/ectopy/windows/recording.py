@@ -70,9 +70,9 @@ class Trace:
 
 def to_trace(recording: Recording) -> Trace:
     """Resamples to 100 Hz and keeps the beats whose 512 samples fit in the recording."""
-    at_100_hz = resample(recording.counts, recording.rate_hz)
-    millivolts = (at_100_hz / recording.counts_per_mv).astype(np.float32)
-    peaks = peaks_at_100_hz(recording.beat_samples, recording.rate_hz)
+    counts = resample(recording.counts, recording.rate_hz)
+    millivolts = (counts / recording.counts_per_mv).astype(np.float32)
+    peaks = at_100_hz(recording.beat_samples, recording.rate_hz)
     start = peaks - R_PEAK_SAMPLE
     fits = (start >= 0) & (start + FRAME_SAMPLES <= millivolts.size)
     return Trace(
@@ -84,10 +84,12 @@ def to_trace(recording: Recording) -> Trace:
     )
 
 
-def peaks_at_100_hz(beat_samples: npt.NDArray[np.integer], rate_hz: int) -> npt.NDArray[np.int64]:
-    """The nearest sample of the 100 Hz grid for each R peak (halves go up), int64 (k,)."""
-    step = 2 * beat_samples.astype(np.int64) * SAMPLING_HZ + rate_hz
-    return step // (2 * rate_hz)
+def at_100_hz(samples: npt.NDArray[np.integer], rate_hz: int) -> npt.NDArray[np.int64]:
+    """The nearest samples of the 100 Hz grid (halves go up), int64 (n,)."""
+    peaks: npt.NDArray[np.int64] = (2 * samples.astype(np.int64) * SAMPLING_HZ + rate_hz) // (
+        2 * rate_hz
+    )
+    return peaks
 
 
 def resample(counts: npt.NDArray[np.int32], rate_hz: int) -> npt.NDArray[np.float64]:

@@ -56,7 +56,7 @@ def load_windows(request: WindowRequest) -> WindowSet:
         raise InputError(f"a limit of {request.limit} windows", hint="ask for at least one, or all")
     if request.seed < 0:
         raise InputError(f"a seed of {request.seed}", hint="seeds are whole numbers from 0")
-    directory, reason = _locate(request)
+    directory, reason = locate(request.dataset, request.data_dir)
     if directory is None:
         if request.lead is not None:
             raise DataError(
@@ -102,8 +102,7 @@ def load_strips(records: Iterable[str], data_dir: Path | None = None) -> Strips:
     Raises:
         DataError: There are no records, or one is unusable.
     """
-    request = WindowRequest(dataset=DatasetName.MITDB, split=Split.DS1, data_dir=data_dir)
-    directory, reason = _locate(request)
+    directory, reason = locate(DatasetName.MITDB, data_dir)
     if directory is None:
         raise DataError(reason, hint=mitdb.FETCH_HINT)
     return to_strips(mitdb.read_leads(directory, record) for record in records)
@@ -135,17 +134,20 @@ def draw(total: int, limit: int | None, seed: int) -> npt.NDArray[np.int64]:
     return np.sort(np.argsort(keys, kind="stable")[:limit]).astype(np.int64)
 
 
-def _locate(request: WindowRequest) -> tuple[Path | None, str]:
+def locate(dataset: DatasetName, data_dir: Path | None) -> tuple[Path | None, str]:
     """Directory of the records (None: synthetic) and the reason for people.
 
     A place that the user named must hold records: falling back to something else in silence
     would make figures of the wrong data.
+
+    Raises:
+        DataError: No records where the user said they are, or none at all.
     """
-    if request.dataset is DatasetName.SYNTHETIC:
+    if dataset is DatasetName.SYNTHETIC:
         return None, "synthetic windows were asked for"
     variable = os.environ.get(cache.DATA_VARIABLE)
     named = [
-        (request.data_dir, "--data-dir"),
+        (data_dir, "--data-dir"),
         (Path(variable) if variable else None, f"${cache.DATA_VARIABLE}"),
     ]
     for place, option in named:
@@ -166,7 +168,7 @@ def _locate(request: WindowRequest) -> tuple[Path | None, str]:
     except OSError as error:
         state = f"the cache {cached} cannot be read ({error.strerror})"
     absent = f"no MIT-BIH records: no --data-dir, no ${cache.DATA_VARIABLE}, and {state}"
-    if request.dataset is DatasetName.MITDB:
+    if dataset is DatasetName.MITDB:
         raise DataError(absent, hint=mitdb.FETCH_HINT)
     return None, f"{absent}; `ectopy data fetch mitdb` downloads them"
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ectopy.errors import DataError
 from ectopy.vocab import FRAME_SAMPLES, R_PEAK_SAMPLE
-from ectopy.windows.recording import Recording, peaks_at_100_hz, resample
+from ectopy.windows.recording import Recording, at_100_hz, resample
 
 UNCLASSED = 255
 """Label of a beat that no class stands for: fusion, paced, unclassifiable. It has an R peak."""
@@ -76,7 +76,7 @@ def to_strips(recordings: Iterable[Sequence[Recording]]) -> Strips:
             [main.labels, np.full(main.unclassed_samples.size, UNCLASSED, np.uint8)]
         )
         order = np.argsort(samples, kind="stable")
-        peaks.append(peaks_at_100_hz(samples[order], main.rate_hz) + sum(lengths))
+        peaks.append(at_100_hz(samples[order], main.rate_hz) + sum(lengths))
         labels.append(classes[order])
         lengths.append(traces[-1].shape[1])
         names.append(main.name)
