@@ -11,11 +11,14 @@ import click
 import pytest
 
 from ectopy.cli import COMMANDS, group
+from ectopy.training import recipe
+from ectopy.zoo.remarks import OUR_KEYS
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
     [
         *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
         *(ROOT / "firmware").rglob("*.md"),
         *(ROOT / "models").rglob("*.md"),
         *(ROOT / "tests").rglob("*.md"),
@@ -35,6 +38,31 @@ def test_named_paths_exist(document: Path) -> None:
         head = span.split("/")[0]
         if "/" in span and head in TOP_FOLDERS and not re.search(r"[<>*{} $]", span):
             assert (ROOT / span).exists(), f"{document.name} names {span}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_linked_files_exist(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", document.read_text()):
+        if "://" not in target:
+            assert (document.parent / target).exists(), f"{document.name} links {target}"
+
+
+def test_augmentations_and_keys_of_the_recipe_are_documented_with_their_ranges() -> None:
+    text = (ROOT / "docs" / "augmentation.md").read_text()
+    rows: dict[tuple[str, str], str] = {}
+    name = ""
+    for cells in re.findall(r"^\| (`\w+`)? ?\| ((?:`\w+`(?:, )?)+) \| ([^|]+) \|", text, re.M):
+        name = cells[0].strip("`") or name
+        rows |= {(name, key): cells[2] for key in re.findall(r"\w+", cells[1])}
+    known = {
+        (name, key): "{:g} to {:g}".format(*recipe.LIMITS[key])
+        for name, fields in recipe.FIELDS.items()
+        for parameters in fields.values()
+        for key in parameters
+    }
+    assert rows == known
+    assert set(re.findall(r"^\| `(\w+)` \| [^`|]", text, re.M)) == OUR_KEYS
+    assert all(f"`{origin}`" in text for origin in recipe.Origin)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: str(p.relative_to(ROOT)))

@@ -24,3 +24,10 @@ def made_up_windows(counts: dict[str, tuple[int, int, int]], seed: int = 0) -> W
             name="mitdb", split="ds1", synthetic=False, label_map="N=NLRej", sha256="00"
         ),
     )
+
+
+def bump_widths(inputs: np.ndarray) -> np.ndarray:
+    """About 0, 1 or 2 as a made-up window is of N, PAC or PVC, from float32 (n, 512, 1)."""
+    near = inputs[:, R_PEAK_SAMPLE - 30 : R_PEAK_SAMPLE + 31, 0]
+    samples = (near > 0.5 * near.max(axis=1, keepdims=True)).sum(axis=1)
+    return (samples / 2.355 - 2.0) / 3.0

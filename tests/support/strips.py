@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ectopy.vocab import BeatClass
+from ectopy.vocab import FRAME_SAMPLES, R_PEAK_SAMPLE, BeatClass
+from ectopy.windows import DatasetInfo, WindowSet
 from ectopy.windows.strips import UNCLASSED, Strips
 
 LABELS = {"N": BeatClass.N, "A": BeatClass.PAC, "V": BeatClass.PVC, "F": UNCLASSED}
@@ -74,3 +75,18 @@ def _record(symbols: str, random: np.random.Generator) -> Strips:
         if symbol != "V":
             signal[near] += 0.15 * np.exp(-0.5 * ((time[near] - peak + 13) / 2) ** 2)
     return strips_of_signal(np.stack([signal, -0.5 * signal]), peaks.tolist(), symbols)
+
+
+def windows_of(strips: Strips) -> WindowSet:
+    """The windows of its first lead about all beats of a class."""
+    chosen = strips.fits() & (strips.labels != UNCLASSED)
+    start = strips.peaks[chosen] - R_PEAK_SAMPLE
+    return WindowSet(
+        samples=strips.leads_mv[0, start[:, np.newaxis] + np.arange(FRAME_SAMPLES)],
+        labels=strips.labels[chosen],
+        records=np.array(strips.names)[strips.record_of[chosen]],
+        beat_samples=start.astype(np.int32),
+        info=DatasetInfo(
+            name="mitdb", split="ds1", synthetic=False, label_map="N=NLRej", sha256="00"
+        ),
+    )

@@ -106,6 +106,26 @@ def plot(
     console.say(f"{output}: {source.name} {source.split.upper()} ({source.reason})")
 
 
+@command.command()
+@dir_option
+@click.option("--record", default="101", show_default=True, help="Record of DS1.")
+@click.option("--seed", type=click.IntRange(min=0), default=2, help="Other seeds, other draws.")
+@click.option(
+    "--out",
+    "out_dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder of the pictures.",
+)
+def augment(data_dir: Path | None, record: str, seed: int, out_dir: Path) -> None:
+    """Draw what training does to windows: before and after, a picture a family.
+
+    Needs the records bw and ma of nstdb beside mitdb/. docs/augmentation.md explains the pictures.
+    """
+    for path in data.draw_augmentations(record, data_dir, out_dir, seed):
+        console.say(str(path))
+
+
 def _request(
     dataset: str, split: str, data_dir: Path | None, lead: str | None, seed: int = 0
 ) -> WindowRequest:

@@ -62,7 +62,7 @@ class Augmentations:
     snr_db: tuple[float, float] = (24.0, 24.0)
 
 
-_FIELDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+FIELDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "heart_rate": {"heart_rate": ("low", "high"), "sinus_arrhythmia": ("arrhythmia",)},
     "time_scale": {"time_scale": ("low", "high")},
     "lead_mix": {"lead_mix": ("share",)},
@@ -77,7 +77,7 @@ _FIELDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 """Name in ``augmentations`` -> field of :class:`Augmentations` -> its parameters."""
 
 _FACTOR, _SHARE, _MILLIVOLTS, _DECIBELS = (0.2, 5.0), (0.0, 1.0), (0.0, 10.0), (-30.0, 60.0)
-_LIMITS: Mapping[str, tuple[float, float]] = {
+LIMITS: Mapping[str, tuple[float, float]] = {
     "low": _FACTOR,
     "high": _FACTOR,
     "arrhythmia": (0.0, 0.5),
@@ -109,18 +109,16 @@ def read_augmentations(configuration: Configuration) -> Augmentations:
 
 
 def _values(step: NamedParams, where: str) -> dict[str, Any]:
-    if step.name not in _FIELDS:
+    if step.name not in FIELDS:
         raise ModelError(
-            f"{where}: unknown augmentation {step.name!r}", hint=_known(step.name, _FIELDS)
+            f"{where}: unknown augmentation {step.name!r}", hint=_known(step.name, FIELDS)
         )
-    fields = _FIELDS[step.name]
+    fields = FIELDS[step.name]
     names = [name for parameters in fields.values() for name in parameters]
     if set(step.params) != set(names):
         raise ModelError(f"{where}: augmentation {step.name} takes {', '.join(names)}")
     numbers = {
-        name: _number(
-            step.params[name], _LIMITS[name], f"{where}: augmentation {step.name}: {name}"
-        )
+        name: _number(step.params[name], LIMITS[name], f"{where}: augmentation {step.name}: {name}")
         for name in names
     }
     values: dict[str, Any] = {}

@@ -7,9 +7,20 @@ from pathlib import Path
 
 import numpy as np
 
+from ectopy.errors import InputError
 from ectopy.progress import Progress, silent
-from ectopy.vocab import BeatClass
-from ectopy.windows import DatasetInfo, WindowRequest, load_windows
+from ectopy.vocab import BeatClass, Split
+from ectopy.windows import (
+    NOISY_CITATION,
+    SPLITS,
+    DatasetInfo,
+    NoiseHalf,
+    WindowRequest,
+    load_strips,
+    load_windows,
+    read_noise,
+)
+from ectopy.windows.augment_plot import plot_augmentations
 from ectopy.windows.fetch import FetchReport, PhysioNet, fetch_mitdb
 from ectopy.windows.plot import plot_windows
 
@@ -59,3 +70,28 @@ def plot(request: WindowRequest, path: Path) -> DatasetInfo:
     windows = load_windows(request)
     plot_windows(windows, path, request.seed)
     return windows.info
+
+
+def draw_augmentations(
+    record: str, data_dir: Path | None, out_dir: Path, seed: int = 0
+) -> tuple[Path, ...]:
+    """Draws what training does to a normal beat of a record of DS1; the pictures.
+
+    Raises:
+        InputError: The record is not one of DS1, or the folder cannot be written.
+        DataError: The record or those of noise cannot be read.
+    """
+    if record not in SPLITS[Split.DS1]:
+        raise InputError(
+            f"{record} is not a record of DS1", hint=f"DS1: {' '.join(SPLITS[Split.DS1])}"
+        )
+    noise = read_noise(data_dir, NoiseHalf.FIRST).millivolts
+    traces = np.concatenate([noise[name] for name in sorted(noise)])
+    strips = load_strips([record], data_dir)
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{out_dir} cannot be written: {error.strerror}", hint="choose another folder"
+        ) from error
+    return plot_augmentations(strips, traces, out_dir, f"Record {record}: {NOISY_CITATION}", seed)

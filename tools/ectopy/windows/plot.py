@@ -17,13 +17,13 @@ from ectopy.vocab import FRAME_SAMPLES, R_PEAK_SAMPLE, SAMPLING_HZ, BeatClass
 from ectopy.windows.types import WindowSet
 
 _COLUMNS = 3
-_COLOURS = {BeatClass.N: "#1b7f5c", BeatClass.PAC: "#c77700", BeatClass.PVC: "#b3203b"}
+CLASS_COLOURS = {BeatClass.N: "#1b7f5c", BeatClass.PAC: "#c77700", BeatClass.PVC: "#b3203b"}
 _NAMES = {
     BeatClass.N: "N  normal",
     BeatClass.PAC: "PAC  premature atrial",
     BeatClass.PVC: "PVC  premature ventricular",
 }
-_INK = "#22262b"
+INK = "#22262b"
 _PAPER_GRID = "#f3dcdc"
 
 
@@ -70,18 +70,18 @@ def choose_examples(
 def _draw_one(
     ax: Axes, windows: WindowSet, beat_class: BeatClass, example: npt.NDArray[np.int64]
 ) -> None:
-    colour = _COLOURS[beat_class]
+    colour = CLASS_COLOURS[beat_class]
     ax.set_title(_NAMES[beat_class], loc="left", fontsize=10, color=colour, fontweight="bold")
-    _paper(ax)
+    paper(ax)
     if example.size == 0:
-        ax.text(0.5, 0.5, "no such beat", transform=ax.transAxes, ha="center", color=_INK)
+        ax.text(0.5, 0.5, "no such beat", transform=ax.transAxes, ha="center", color=INK)
         return
     seconds = (np.arange(FRAME_SAMPLES) - R_PEAK_SAMPLE) / SAMPLING_HZ
     millivolts = windows.samples[example[0]]
     ax.axvspan(-0.3, 0.45, color=colour, alpha=0.10, lw=0)
-    ax.plot(seconds, millivolts, color=_INK, lw=1.0)
+    ax.plot(seconds, millivolts, color=INK, lw=1.0)
     ax.plot([0.0], millivolts[R_PEAK_SAMPLE : R_PEAK_SAMPLE + 1], "o", color=colour, ms=4.5)
-    ax.set_title(f"record {windows.records[example[0]]}", loc="right", fontsize=9, color=_INK)
+    ax.set_title(f"record {windows.records[example[0]]}", loc="right", fontsize=9, color=INK)
     # At least 2 mV, so that a flat lead does not look like a tall one.
     middle, half = _middle_and_half(millivolts)
     ax.set_ylim(middle - half, middle + half)
@@ -92,7 +92,7 @@ def _middle_and_half(millivolts: npt.NDArray[np.float32]) -> tuple[float, float]
     return (low + high) / 2.0, max(1.12 * (high - low) / 2.0, 1.0)
 
 
-def _paper(ax: Axes) -> None:
+def paper(ax: Axes) -> None:
     """A grid as on ECG paper: 0.2 s and 0.5 mV."""
     edge = R_PEAK_SAMPLE / SAMPLING_HZ
     ax.set_xlim(-edge, edge)
@@ -102,7 +102,7 @@ def _paper(ax: Axes) -> None:
     ax.yaxis.set_minor_locator(MultipleLocator(0.5))
     ax.grid(which="both", color=_PAPER_GRID, lw=0.7)
     ax.set_axisbelow(True)
-    ax.tick_params(which="both", length=0, labelsize=8, colors=_INK)
+    ax.tick_params(which="both", length=0, labelsize=8, colors=INK)
     for spine in ax.spines.values():
         spine.set_color(_PAPER_GRID)
 
@@ -117,7 +117,7 @@ def _caption(figure: Figure, windows: WindowSet) -> None:
         ha="left",
         fontsize=13,
         fontweight="bold",
-        color="#b3203b" if info.synthetic else _INK,
+        color="#b3203b" if info.synthetic else INK,
     )
     text = f"512 samples at 100 Hz, the classified beat shaded, its R peak dotted. {info.citation}"
     figure.supxlabel(text, x=0.01, ha="left", fontsize=7, color="#5a6068", wrap=True)
