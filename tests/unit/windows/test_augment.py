@@ -297,11 +297,12 @@ def test_fibrillatory_waves_are_as_tall_and_as_fast_as_they_should(
     waves = augment.fibrillatory_waves(40, (low, low + more), np.random.default_rng(seed))
     assert waves.shape == (40, FRAME_SAMPLES) and waves.dtype == np.float32
     tallest = np.abs(waves).max(axis=1)
-    assert (tallest <= low + more + 1e-6).all()
-    assert (tallest >= 0.97 * low).all()
-    rises = ((waves[:, :-1] < 0) & (waves[:, 1:] >= 0)).sum(axis=1) / 5.12
-    assert (rises[tallest > 1e-4] > 3).all() and (rises < 10).all()
-    assert np.ptp(rises[tallest > 1e-4]) > 1
+    assert (tallest <= 1.4 * (low + more) + 5 * 0.02).all()  # the finer waves, and noise
+    assert (tallest >= 0.55 * low).all()
+    loudest_hz = np.abs(np.fft.rfft(waves, axis=1)).argmax(axis=1) / 5.12
+    tall = loudest_hz[tallest > 0.15]
+    assert (tall > 2).all() and (tall < 14).all()
+    assert tall.size < 3 or np.ptp(tall) > 0.5
 
 
 @given(low=st.floats(0.2, 1), ratio=st.floats(1, 5), seed=SEEDS)

@@ -101,12 +101,26 @@ def test_a_third_of_the_pauses_is_fully_compensatory() -> None:
 def test_fibrillation_is_irregularly_irregular() -> None:
     drawn = rhythm.fibrillate(np.full((400, 600), 80.0), generator())
     logs = np.log(drawn / 80)
-    spread, level = logs.std(axis=1), np.exp(logs.mean(axis=1))
-    assert 0.11 < spread.min() < 0.13 and 0.28 < spread.max() < 0.32
-    assert 0.63 < level.min() < 0.68 and 1.12 < level.max() < 1.19
+    spread, level = logs.std(axis=1), drawn.mean(axis=1) / 80
+    assert 0.14 < spread.min() < 0.16 and 0.38 < spread.max() < 0.43
+    assert 0.57 < level.min() < 0.63 and 1.12 < level.max() < 1.21
     centred = logs - logs.mean(axis=1, keepdims=True)
     next_to = (centred[:, 1:] * centred[:, :-1]).mean() / (centred**2).mean()
     assert abs(next_to) < 0.02, "one interval says nothing about the next"
+
+
+def test_a_race_is_even_and_faster_than_any_made_up_normal_rhythm() -> None:
+    drawn = rhythm.race(ROWS, generator())
+    assert drawn.shape == (ROWS, BEATS - 1)
+    level = np.median(drawn, axis=1)
+    assert 31 < level.min() < 34 and 44 < level.max() < 47
+    assert 0.015 < (drawn / level[:, np.newaxis]).std() < 0.025
+
+
+def test_normal_rhythms_are_not_made_faster_than_they_were_beyond_a_limit() -> None:
+    recorded = np.full((3, BEATS - 1), [[80.0], [44.0], [60.0]])
+    slowed = rhythm.slow_down(recorded * [[0.5], [0.75], [0.9]], recorded)
+    np.testing.assert_allclose(slowed[:, 0], [48.0, 44.0, 54.0])
 
 
 def test_another_rate_is_one_factor_a_row_in_its_range_and_not_always() -> None:

@@ -27,6 +27,7 @@ BEAT_OF: Mapping[Origin, BeatClass] = {
     Origin.PAC: BeatClass.PAC,
     Origin.PVC: BeatClass.PVC,
     Origin.MADE_PAC: BeatClass.PAC,
+    Origin.TACHYCARDIA: BeatClass.PAC,
     Origin.MADE_N: BeatClass.N,
     Origin.FIBRILLATION: BeatClass.N,
 }
@@ -126,7 +127,7 @@ class _Pools:
         self._pools = {
             origin: self._pool(
                 regular
-                if origin in {Origin.MADE_PAC, Origin.MADE_N, Origin.FIBRILLATION}
+                if origin not in {Origin.N, Origin.PAC, Origin.PVC}
                 else usable & (strips.labels == BEAT_OF[origin])
             )
             for origin in Origin
@@ -187,12 +188,17 @@ def _windows(
     """Windows with the rhythm their origin asks for."""
     n = len(centres)
     made = np.isin(origins, (Origin.MADE_PAC, Origin.MADE_N))
-    fibrillating = origins == Origin.FIBRILLATION
-    intervals = augment.intervals_around(strips, centres)
+    racing, fibrillating = origins == Origin.TACHYCARDIA, origins == Origin.FIBRILLATION
+    recorded = augment.intervals_around(strips, centres)
+    intervals = recorded.copy()
     early = np.zeros((n, BEATS), dtype=bool)
     early[made] = rhythm.draw_early_beats(origins[made] == Origin.MADE_PAC, random)
+    early[racing] = True
     intervals[made] = rhythm.make_early(intervals[made], early[made], random)
     varied = rhythm.vary_rate(intervals, plan.heart_rate, plan.sinus_arrhythmia, random)
+    normal = np.isin(origins, (Origin.N, Origin.MADE_N))
+    varied[normal] = rhythm.slow_down(varied[normal], recorded[normal])
+    varied[racing] = rhythm.race(int(racing.sum()), random)
     varied[fibrillating] = rhythm.fibrillate(varied[fibrillating], random)
     neighbours = centres[:, np.newaxis] + np.arange(-NEIGHBOURS, NEIGHBOURS + 1)
     cut = augment.retime(
@@ -203,9 +209,9 @@ def _windows(
         strips.labels[neighbours] != BeatClass.PVC,
     )
     samples = augment.mix_leads(cut.leads_mv, _angles(n, plan, random))
-    samples = augment.scale_p_waves(
-        samples, cut.beats, _p_strength(early, fibrillating, plan, random)
-    )
+    strength = _p_strength(early, fibrillating, plan, random)
+    strength[racing] = random.uniform(0.5, 1.5, (int(racing.sum()), 1))
+    samples = augment.scale_p_waves(samples, cut.beats, strength)
     beat_gain = 1 + random.standard_normal((n, BEATS)) * np.where(early, 0.12, 0.04)
     samples = augment.scale_beats(samples, cut.beats, beat_gain)
     samples[fibrillating] += augment.fibrillatory_waves(

@@ -20,6 +20,8 @@ class Origin(StrEnum):
     PVC = "pvc"
     MADE_PAC = "made_pac"
     """A normal beat moved forward: premature."""
+    TACHYCARDIA = "tachycardia"
+    """A normal beat in an even run of early ones that is longer than the window."""
     MADE_N = "made_n"
     """A normal beat whose neighbours were moved."""
     FIBRILLATION = "fibrillation"

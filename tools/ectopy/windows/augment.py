@@ -197,21 +197,33 @@ def mix_leads(leads_mv: Samples, angle_rad: Floats) -> Samples:
 def fibrillatory_waves(
     n: int, amplitude_mv: tuple[float, float], random: np.random.Generator
 ) -> Samples:
-    """The baseline of atrial fibrillation: 4 to 9 waves a second, not quite regular.
+    """The baseline of atrial fibrillation: 4 to 9 waves a second, and finer ones.
+
+    White noise of 2 to 20 microvolts hides that P waves were replaced by straight lines.
 
     Returns:
         float32 (n, 512), millivolts.
     """
+    low, high = amplitude_mv
+    waves = _wobbling(n, (4, 9), amplitude_mv, random)
+    waves += _wobbling(n, (5, 12), (0.4 * low, 0.4 * high), random)
+    noise = random.uniform(0.002, 0.02, (n, 1)) * random.standard_normal((n, FRAME_SAMPLES))
+    return (waves + noise).astype(np.float32)
+
+
+def _wobbling(
+    n: int, hz: tuple[float, float], amplitude: tuple[float, float], random: np.random.Generator
+) -> Floats:
+    """A sine a row whose frequency comes and goes, float64 (n, 512)."""
     time_s = np.arange(FRAME_SAMPLES) / SAMPLING_HZ
-    carrier = 2 * np.pi * random.uniform(4, 9, (n, 1)) * time_s
+    carrier = 2 * np.pi * random.uniform(*hz, (n, 1)) * time_s
     depth, slow_hz, slow_phase, phase = (
         random.uniform(low, high, (n, 1))
         for low, high in ((0, 2), (0.2, 1), (0, 2 * np.pi), (0, 2 * np.pi))
     )
     wobble = depth * np.sin(2 * np.pi * slow_hz * time_s + slow_phase)
-    amplitude = random.uniform(*amplitude_mv, (n, 1))
-    waves: Samples = (amplitude * np.sin(carrier + wobble + phase)).astype(np.float32)
-    return waves
+    wave: Floats = random.uniform(*amplitude, (n, 1)) * np.sin(carrier + wobble + phase)
+    return wave
 
 
 def gains(n: int, factor: tuple[float, float], random: np.random.Generator) -> Samples:

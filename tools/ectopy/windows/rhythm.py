@@ -37,6 +37,11 @@ _PAUSE = (0.95, 1.30)
 """Interval after an early beat that reset the sinus node, in normal ones."""
 _COMPENSATORY_SHARE = 0.35
 
+_RACE = (32.0, 46.0)
+"""RR intervals of atrial tachycardia: 320 to 460 ms, 130 to 190 beats a minute."""
+_FASTEST = 48.0
+"""The shortest median RR interval that is made up for a normal rhythm."""
+
 
 def draw_early_beats(centre_early: Flags, random: np.random.Generator) -> Flags:
     """Which beats of a rhythm are premature, as physiology has them.
@@ -126,8 +131,8 @@ def make_early(intervals: Floats, early: Flags, random: np.random.Generator) -> 
 def fibrillate(intervals: Floats, random: np.random.Generator) -> Floats:
     """Irregularly irregular intervals, as atrial fibrillation makes them.
 
-    Each is drawn by itself, log-normal with 12 to 30 % deviation, about 65 to 115 % of the row's
-    own median.
+    Each is drawn by itself, log-normal with 15 to 40 % deviation; their mean is 60 to 115 % of the
+    row's own median.
 
     Args:
         intervals: float64 (n, BEATS - 1).
@@ -137,10 +142,37 @@ def fibrillate(intervals: Floats, random: np.random.Generator) -> Floats:
         float64 (n, BEATS - 1).
     """
     n = len(intervals)
-    level = np.median(intervals, axis=1, keepdims=True) * random.uniform(0.65, 1.15, (n, 1))
-    spread = random.uniform(0.12, 0.30, (n, 1))
-    drawn: Floats = level * np.exp(spread * random.standard_normal(intervals.shape))
+    level = np.median(intervals, axis=1, keepdims=True) * random.uniform(0.60, 1.15, (n, 1))
+    spread = random.uniform(0.15, 0.40, (n, 1))
+    deviation = spread * random.standard_normal(intervals.shape)
+    drawn: Floats = level * np.exp(deviation - spread**2 / 2)  # which has a mean of one level
     return drawn
+
+
+def race(n: int, random: np.random.Generator) -> Floats:
+    """Even intervals of 320 to 460 ms: a run of early beats longer than the row.
+
+    Returns:
+        float64 (n, BEATS - 1), samples.
+    """
+    level = random.uniform(*_RACE, (n, 1))
+    even: Floats = level * (1 + 0.02 * random.standard_normal((n, BEATS - 1)))
+    return even
+
+
+def slow_down(intervals: Floats, recorded: Floats) -> Floats:
+    """Keeps made-up rates out of where only tachycardia is.
+
+    Args:
+        intervals: float64 (n, BEATS - 1), samples.
+        recorded: The same rows as they were in the record; what was faster may stay so.
+
+    Returns:
+        float64 (n, BEATS - 1), rows longer as a whole where their median was below 480 ms.
+    """
+    floor = np.minimum(_FASTEST, np.median(recorded, axis=1, keepdims=True))
+    slowed: Floats = intervals * np.maximum(1, floor / np.median(intervals, axis=1, keepdims=True))
+    return slowed
 
 
 def vary_rate(
