@@ -297,9 +297,7 @@ def _read_beats(directory: Path, record: str, samples: int) -> _Beats:
     )
 
 
-def read_rhythms(
-    directory: Path, record: str
-) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+def read_rhythms(directory: Path, record: str) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
     """Where each annotated rhythm of a record begins, and its name, such as ``AFIB``.
 
     Returns:

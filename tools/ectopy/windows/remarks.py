@@ -48,6 +48,6 @@ REMARKS: Mapping[str, str] = {
     "232": "as of sick sinus syndrome: first-degree AV block, right bundle branch block, frequent "
     "runs of ectopic atrial beats at 80 to 90 a minute, pauses of up to 6 s",
     "233": "PVCs of several forms",
-    "234": "PVCs of one form; a run of junctional premature beats",
+    "234": "PVCs of one form; junctional premature beats",
 }
 """Record of DS2 -> remarks; those that are missing have none."""
