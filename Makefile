@@ -116,6 +116,7 @@ model: .venv/.ready .venv-train/.ready toolchain  ## Train, quantize, score, run
 	@$(TRAINER) train --model $(MODEL) --seed $(SEED) --out '$(OUT)' $(data_dir) $(TRAIN_ARGS)
 	@$(TRAINER) quantize --model '$(OUT)' $(data_dir)
 	@$(TRAINER) $(score) --from float
+	@$(ECTOPY) evaluate --model '$(OUT)' --split ds1 $(data_dir)
 	@$(ECTOPY) $(score) --from int8
 	@for noise in bw ma bw+ma; do $(ECTOPY) $(score) --noise $$noise --snr-db 6 || exit; done
 	@$(ECTOPY) bench --board virt --model '$(OUT)' --dataset mitdb --split ds2 --limit all $(data_dir) \

@@ -7,6 +7,7 @@ attribute names below.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
@@ -50,6 +51,7 @@ class MistakesFile:
         source: Whose answers they are.
         model_sha256: Of ``model.tflite``.
         rhythms: Confusion in each rhythm; row = true class, column = predicted class.
+        records: Beats of each record in each rhythm, most first.
         examples: See :func:`choose_examples`.
     """
 
@@ -61,6 +63,7 @@ class MistakesFile:
     model_sha256: str
     windows_sha256: str
     rhythms: Mapping[str, tuple[tuple[int, ...], ...]]
+    records: Mapping[str, Mapping[str, int]]
     examples: tuple[Mistake, ...]
 
 
@@ -90,6 +93,14 @@ def confusion_by_rhythm(judged: Judged) -> dict[str, tuple[tuple[int, ...], ...]
     )
     order = np.argsort(-confusions.sum(axis=(1, 2)), kind="stable")
     return {str(names[i]): tuple(map(tuple, confusions[i].tolist())) for i in order}
+
+
+def rhythms_by_record(judged: Judged) -> dict[str, dict[str, int]]:
+    """Beats of each record in each rhythm, most first."""
+    return {
+        record: dict(Counter(judged.rhythms[judged.records == record].tolist()).most_common())
+        for record in np.unique(judged.records).tolist()
+    }
 
 
 def choose_examples(judged: Judged) -> tuple[Mistake, ...]:

@@ -28,7 +28,7 @@ class Card:
         resamples: Of the bootstrap.
         scored_device: Whose answers the headline is.
         without: Scores without some records, by their names.
-        crowded: Classes that are mostly one record's; empty if there is none.
+        crowded: A sentence for each class that is mostly one record's.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Card:
     cross_validation: str
     quantization: str
     patients: int
-    resamples: int
+    resamples: str
     device: str
     scored_device: str
     scores: str
@@ -57,7 +57,7 @@ class Card:
     remarks: str
     rhythms: str
     examples: str
-    crowded: str
+    crowded: tuple[str, ...]
     seed: int
 
 
@@ -98,7 +98,7 @@ def card_of(material: CardMaterial) -> Card:
         cross_validation=recipe.cross_validation(material),
         quantization=recipe.quantization(material),
         patients=headline.bootstrap.patients,
-        resamples=headline.bootstrap.resamples,
+        resamples=f"{headline.bootstrap.resamples:,}",
         device=_device(material),
         scored_device=scores.source_words(headline),
         scores=scores.scores(material),

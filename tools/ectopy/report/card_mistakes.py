@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ectopy.metrics.mistakes import Mistake
 from ectopy.report.card_material import MISTAKES_PICTURE, CardMaterial
-from ectopy.report.card_text import not_measured, percent
+from ectopy.report.card_text import NOTHING, not_measured, percent
 from ectopy.report.markdown import table
 from ectopy.windows import REMARKS, RHYTHMS
 from ectopy.windows.mitdb import RATE_HZ
@@ -43,8 +43,22 @@ def remarks(material: CardMaterial) -> str:
     rows = []
     for record in named:
         wrong = sum(by.get(record, 0) for by in errors.values())
-        rows.append([record, f"{wrong:,}", REMARKS.get(record, "none")])
-    return table(["record", "wrong answers", "remarks"], rows, numeric=False)
+        rows.append([record, f"{wrong:,}", _rhythms_of(material, record), REMARKS.get(record, "")])
+    header = ["record", "wrong answers", "rhythms, % of its beats", "remarks"]
+    return table(header, rows, numeric=False)
+
+
+def _rhythms_of(material: CardMaterial, record: str) -> str:
+    """The record's annotated rhythms; those of less than a percent are left out."""
+    if material.mistakes is None:
+        return NOTHING
+    beats = material.mistakes.records.get(record, {})
+    total = sum(beats.values())
+    return ", ".join(
+        f"{rhythm_words(rhythm)} {percent(count / total)}"
+        for rhythm, count in beats.items()
+        if 100 * count >= total
+    )
 
 
 def rhythms(material: CardMaterial) -> str:
@@ -104,8 +118,8 @@ def clock(mistake: Mistake) -> str:
     return f"{tenths // 600}:{tenths % 600 // 10:02}.{tenths % 10}"
 
 
-def crowded(material: CardMaterial) -> str:
-    """A sentence for each class that is mostly one record's; empty if there is none."""
+def crowded(material: CardMaterial) -> tuple[str, ...]:
+    """A sentence for each class that is mostly one record's."""
     sentences = []
     for index, name in enumerate(material.headline.accuracy.per_class):
         by = {r: sum(s.confusion[index]) for r, s in material.headline.per_record.items()}
@@ -115,7 +129,7 @@ def crowded(material: CardMaterial) -> str:
                 f"{by[record]:,} of the {sum(by.values()):,} {name} beats of ds2 are from one "
                 f"record, {record}: its score is mostly that of one patient."
             )
-    return " ".join(sentences)
+    return tuple(sentences)
 
 
 def _errors(material: CardMaterial) -> Mapping[tuple[str, str], Mapping[str, int]]:

@@ -17,6 +17,7 @@ from ectopy.metrics.mistakes import (
     choose_examples,
     confusion_by_rhythm,
     from_json,
+    rhythms_by_record,
     to_json,
 )
 from ectopy.usecases.evaluate_sources import Answers
@@ -76,6 +77,7 @@ def write_mistakes(
         model_sha256=evaluation.model_sha256,
         windows_sha256=evaluation.windows_sha256,
         rhythms=confusion_by_rhythm(judged),
+        records=rhythms_by_record(judged),
         examples=choose_examples(judged),
     )
     write_text(folder / MISTAKES, to_json(file))
