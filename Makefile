@@ -111,6 +111,25 @@ train: .venv-train/.ready  ## Train MODEL on DS1
 evaluate: .venv/.ready  ## Scores of MODEL with intervals; writes its metrics.json
 	@$(ECTOPY) evaluate --model $(MODEL) $(data_dir) $(ARGS)
 
+.PHONY: card model
+card: .venv/.ready  ## Write card.md of MODEL from the files in its folder
+	@$(ECTOPY) card --model $(MODEL) $(data_dir) $(ARGS)
+
+# OUT= is the folder of the new bundle; TRAIN_ARGS=--resume goes on with it.
+OUT   ?= runs/model-$(MODEL)-seed-$(SEED)
+score  = evaluate --model '$(OUT)' --split ds2 $(data_dir)
+model: .venv/.ready .venv-train/.ready toolchain  ## Train, quantize, score, run on the virtual board and describe MODEL: OUT=
+	@$(TRAINER) train --model $(MODEL) --seed $(SEED) --out '$(OUT)' $(data_dir) $(TRAIN_ARGS)
+	@$(TRAINER) quantize --model '$(OUT)' $(data_dir)
+	@$(TRAINER) $(score) --from float
+	@$(ECTOPY) evaluate --model '$(OUT)' --split ds1 $(data_dir)
+	@$(ECTOPY) $(score) --from int8
+	@for noise in bw ma bw+ma; do $(ECTOPY) $(score) --noise $$noise --snr-db 6 || exit; done
+	@$(ECTOPY) bench --board virt --model '$(OUT)' --dataset mitdb --split ds2 --limit all $(data_dir) \
+		--runs-dir '$(OUT)/runs'
+	@$(ECTOPY) $(score) --from "$$(ls -d '$(OUT)'/runs/*/ | tail -n 1)"
+	@$(ECTOPY) card --model '$(OUT)' $(data_dir)
+
 lint: .venv/.ready-dev  ## ruff, mypy --strict, clang-format, cppcheck
 	@$(VENV)/ruff check tools tests
 	@$(VENV)/ruff format --check tools tests

@@ -39,6 +39,7 @@ def _made_up_ds2(monkeypatch: pytest.MonkeyPatch) -> None:
         return DS2 if request.noise is None else NOISY
 
     monkeypatch.setattr(evaluate, "load_windows", load)
+    monkeypatch.setattr(evaluate, "load_rhythms", lambda w, _: np.full(len(w), "AFIB"))
 
 
 @pytest.fixture

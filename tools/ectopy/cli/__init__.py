@@ -17,6 +17,7 @@ COMMANDS = {
     "autodeploy": "ectopy.cli.autodeploy",
     "bench": "ectopy.cli.bench",
     "build": "ectopy.cli.build",
+    "card": "ectopy.cli.card",
     "compare": "ectopy.cli.compare",
     "data": "ectopy.cli.data",
     "deploy": "ectopy.cli.deploy",

@@ -24,7 +24,8 @@ Every beat of the split counts. Shown and written: sensitivity (Se), specificity
 (Sp), positive predictivity (+P) and F1 of each class, the confusion, each record by
 itself, intervals from a bootstrap over patients (5-95 %), how far confidence can be
 trusted, and what the threshold of configuration.json would leave. On ds2, also
-scores without record 232, which holds three quarters of its PAC beats.
+scores without record 232, which holds three quarters of its PAC beats, and beside
+the metrics mistakes.json: where the int8 model errs, for ectopy card.
 
 \b
 From where the answers come (--from):

@@ -41,6 +41,18 @@ def draw_scores(title: str, evaluation: Evaluation, directory: Path) -> tuple[Pa
     return paths
 
 
+def draw_reliability(title: str, reliability: ReliabilityRecord, path: Path) -> None:
+    """Draws the reliability curve into one PNG file, small enough for a page.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    try:
+        _reliability(title, reliability).savefig(path, dpi=80, metadata={"Title": title})
+    except OSError as error:
+        raise InputError(f"cannot draw {path}: {error.strerror}") from error
+
+
 def _figure(title: str, width: float, height: float) -> Figure:
     figure = Figure(
         figsize=(width, height), facecolor="white", layout=ConstrainedLayoutEngine(h_pad=0.08)

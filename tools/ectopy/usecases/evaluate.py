@@ -1,4 +1,4 @@
-"""Scores of a bundle's model: the one writer of ``metrics.json``."""
+"""Scores of a bundle's model: the one writer of ``metrics.json`` and ``mistakes.json``."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from ectopy.usecases.evaluate_sources import (
     open_device_run,
 )
 from ectopy.usecases.metrics_file import Planned, kept_entries, write_entries
+from ectopy.usecases.mistakes_file import is_of_interest, write_mistakes
 from ectopy.usecases.run_folder import RunFolder
 from ectopy.usecases.training_set import training_records
 from ectopy.vocab import DatasetName, EvaluationSplit, ScoreSource, Split
@@ -27,6 +28,7 @@ from ectopy.windows import (
     NoiseCondition,
     WindowRequest,
     WindowSet,
+    load_rhythms,
     load_windows,
     select_windows,
 )
@@ -60,7 +62,7 @@ class EvaluateRequest:
 
 
 def evaluate_bundle(request: EvaluateRequest, progress: Progress = silent) -> Evaluation:
-    """Scores a model and writes its entry into the metrics file.
+    """Scores a model and writes its entry into the metrics file; for ds2, also its mistakes.
 
     The int8 model runs in tflite-micro where it is installed, with the device's preprocess, so
     that its scores are those of the device; the float model runs in Keras; the answers of a
@@ -100,6 +102,10 @@ def evaluate_bundle(request: EvaluateRequest, progress: Progress = silent) -> Ev
         answers = float_answers(bundle, windows, progress)
     evaluation = make_evaluation(bundle, planned, windows, answers, tuple(dict.fromkeys(without)))
     write_entries(request.out_path, bundle.name, (*kept, evaluation))
+    if is_of_interest(evaluation):
+        rhythms = load_rhythms(windows, request.data_dir)
+        folder = request.out_path.parent
+        write_mistakes(folder, bundle, evaluation, answers, windows, rhythms)
     return evaluation
 
 

@@ -16,6 +16,7 @@ from ectopy.metrics.evaluation import (
     from_json,
     to_json,
 )
+from ectopy.usecases.text_file import write_text
 from ectopy.vocab import EvaluationSplit, ScoreSource
 from ectopy.windows import CITATION, NOISY_CITATION
 
@@ -107,10 +108,4 @@ def write_entries(path: Path, model: str, entries: tuple[Evaluation, ...]) -> No
         data=NOISY_CITATION if noisy else CITATION,
         evaluations=tuple(sorted(entries, key=lambda entry: entry.title)),
     )
-    draft = path.with_name(f"{path.name}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(to_json(file), encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}") from error
+    write_text(path, to_json(file))

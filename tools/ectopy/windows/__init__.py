@@ -9,8 +9,10 @@ from ectopy.windows.nstdb import (
     NoiseTraces,
     read_noise,
 )
+from ectopy.windows.remarks import REMARKS, RHYTHMS
 from ectopy.windows.source import (
     WindowRequest,
+    load_rhythms,
     load_split,
     load_strips,
     load_windows,
@@ -22,6 +24,8 @@ from ectopy.windows.types import DatasetInfo, WindowSet
 __all__ = [
     "CITATION",
     "NOISY_CITATION",
+    "REMARKS",
+    "RHYTHMS",
     "SPLITS",
     "DatasetInfo",
     "NoiseCondition",
@@ -31,6 +35,7 @@ __all__ = [
     "WindowRequest",
     "WindowSet",
     "add_noise",
+    "load_rhythms",
     "load_split",
     "load_strips",
     "load_windows",

@@ -315,6 +315,29 @@ def _read_beats(directory: Path, record: str, samples: int) -> _Beats:
     )
 
 
+def read_rhythms(directory: Path, record: str) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+    """Where each annotated rhythm of a record begins, and its name, such as ``AFIB``.
+
+    Returns:
+        int64 (k,), samples at the record's rate, ascending; k names of :data:`RHYTHMS`.
+
+    Raises:
+        DataError: The annotations cannot be read.
+    """
+    try:
+        raw: Any = wfdb.rdann(str(directory / record), "atr")
+        marks = [
+            (int(sample), str(note).strip("(\0 "))
+            for sample, symbol, note in zip(raw.sample, raw.symbol, raw.aux_note, strict=True)
+            if symbol == "+"
+        ]
+    except _WFDB_ERRORS as error:
+        path = directory / f"{record}.atr"
+        raise _damaged(record, path, f"cannot be read as annotations ({error})") from error
+    starts = np.array([sample for sample, _ in marks], dtype=np.int64)
+    return starts, tuple(name for _, name in marks)
+
+
 _CLASS_OF = {symbol: int(c) for c, symbols in LABEL_MAP.items() for symbol in symbols}
 
 

@@ -102,10 +102,31 @@ def load_strips(records: Iterable[str], data_dir: Path | None = None) -> Strips:
     Raises:
         DataError: There are no records, or one is unusable.
     """
+    directory = _records_directory(data_dir)
+    return to_strips(mitdb.read_leads(directory, record) for record in records)
+
+
+def load_rhythms(windows: WindowSet, data_dir: Path | None = None) -> npt.NDArray[np.str_]:
+    """The annotated rhythm at each beat of MIT-BIH windows, empty before the first; (n,).
+
+    Raises:
+        DataError: There are no records, or the annotations of one cannot be read.
+    """
+    directory = _records_directory(data_dir)
+    found = np.empty(len(windows), dtype=object)
+    for record in np.unique(windows.records).tolist():
+        starts, names = mitdb.read_rhythms(directory, record)
+        of_record = windows.records == record
+        places = np.searchsorted(starts, windows.beat_samples[of_record], side="right")
+        found[of_record] = np.array(["", *names], dtype=object)[places]
+    return found.astype(np.str_)
+
+
+def _records_directory(data_dir: Path | None) -> Path:
     directory, reason = locate(DatasetName.MITDB, data_dir)
     if directory is None:
         raise DataError(reason, hint=mitdb.FETCH_HINT)
-    return to_strips(mitdb.read_leads(directory, record) for record in records)
+    return directory
 
 
 def window_hash(
