@@ -13,21 +13,18 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from PIL import Image
 
-from ectopy.errors import DataError, InputError
+from ectopy.errors import DataError
 from ectopy.vocab import FRAME_SAMPLES, R_PEAK_SAMPLE, SAMPLING_HZ, BeatClass
 from ectopy.windows import augment, rhythm
 from ectopy.windows.augment import Retimed
-from ectopy.windows.plot import CLASS_COLOURS, INK, paper
+from ectopy.windows.plot import CLASS_COLOURS, INK, paper, save_small
 from ectopy.windows.rhythm import BEATS, NEIGHBOURS
 from ectopy.windows.strips import Strips
 
 Samples: TypeAlias = npt.NDArray[np.float32]
 
 _GREY = "#b4bac2"
-_COLOURS = 64
-"""Of a picture: lines on paper need no more, and the repository stays small."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +86,8 @@ class _Window:
     @property
     def lead(self) -> Samples:
         """Its first lead, float32 (1, 512)."""
-        return self.plain.leads_mv[0]
+        lead: Samples = self.plain.leads_mv[0]
+        return lead
 
 
 def plot_augmentations(
@@ -136,7 +134,7 @@ def _rhythm(window: _Window) -> Sequence[_Panel]:
     return (
         panel("as recorded", window.plain),
         panel("one premature beat", window.with_early(0), BeatClass.PAC),
-        panel("couplet", window.with_early(-1, 0), BeatClass.PAC),
+        panel("tachycardia", window.retime(rhythm.race(1, window.random)), BeatClass.PAC),
         panel("bigeminy", window.with_early(-4, -2, 0, 2, 4), BeatClass.PAC),
         panel("the next one is early, this one is not", window.with_early(1)),
         _Panel(title="fibrillation", after=(flat + waves)[0], beats=fibrillating.beats[0]),
@@ -203,7 +201,7 @@ def _draw(panels: Sequence[_Panel], path: Path, source: str) -> None:
     rows = (len(panels) + 1) // 2
     layout = ConstrainedLayoutEngine(h_pad=0.05, w_pad=0.05)
     figure = Figure(figsize=(9.6, 1.25 * rows + 0.5), facecolor="white", layout=layout)
-    canvas = FigureCanvasAgg(figure)
+    FigureCanvasAgg(figure)
     axes = figure.subplots(rows, 2).ravel()
     shown = np.concatenate([panel.after for panel in panels])
     for ax, panel in zip(axes, panels, strict=True):
@@ -214,16 +212,7 @@ def _draw(panels: Sequence[_Panel], path: Path, source: str) -> None:
             ax.set_xlim(-1.2, 1.2)
     text = f"Grid 0.2 s and 0.5 mV; the classified beat shaded in the colour of its label. {source}"
     figure.supxlabel(text, x=0.01, ha="left", fontsize=6.5, color="#5a6068", wrap=True)
-    figure.set_dpi(100)
-    canvas.draw()
-    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3].copy())
-    try:
-        picture.quantize(_COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
-    except OSError as error:
-        raise InputError(
-            f"cannot write the picture {path}: {error.strerror or error}",
-            hint="name a directory of yours",
-        ) from error
+    save_small(figure, "what training does to windows", path)
 
 
 def _draw_one(ax: Axes, panel: _Panel) -> None:

@@ -104,20 +104,27 @@ def plot_named(windows: Sequence[NamedWindow], title: str, note: str, path: Path
         ax.set_axis_off()
     figure.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold", color=INK)
     figure.supxlabel(note, x=0.01, ha="left", fontsize=8, color="#5a6068", wrap=True)
-    _save_small(figure, title, path)
+    save_small(figure, title, path)
 
 
-def _save_small(figure: Figure, title: str, path: Path) -> None:
-    """As PNG of few colours: a third of the bytes, and no eye sees it."""
+def save_small(figure: Figure, title: str, path: Path) -> None:
+    """Writes a PNG of few colours: a third of the bytes, and no eye sees it.
+
+    Raises:
+        InputError: It cannot be written.
+    """
     whole = io.BytesIO()
     figure.savefig(whole)
     about = PngInfo()
     about.add_text("Title", title)
-    picture = Image.open(whole).convert("RGB").quantize(_FEW_COLOURS)
+    picture = Image.open(whole).convert("RGB").quantize(_FEW_COLOURS, dither=Image.Dither.NONE)
     try:
         picture.save(path, optimize=True, pnginfo=about)
     except OSError as error:
-        raise InputError(f"cannot draw {path}: {error.strerror}") from error
+        raise InputError(
+            f"cannot write the picture {path}: {error.strerror or error}",
+            hint="name a directory of yours",
+        ) from error
 
 
 def choose_examples(
