@@ -130,6 +130,14 @@ def test_every_beat_has_its_neighbours_and_its_window_in_its_own_record(seen: Se
     )
 
 
+def test_a_beat_whose_window_leaves_the_record_is_not_drawn(seen: Seen) -> None:
+    # At 170 beats a minute six neighbours are nearer than the ends of the window.
+    fast = strips_of_signal(np.zeros((2, 2000)), list(range(20, 1980, 35)))
+    draw(fast, batch_windows=2000, batch_shares={"n": 0.5, "made_n": 0.5})
+    assert fast.fits()[seen.centres].all()
+    assert not fast.fits()[6:-6].all()
+
+
 def test_beats_without_a_class_are_neighbours_only(seen: Seen) -> None:
     strips = made_up_strips({"a": "NNNF" * 50})
     draw(strips, batch_windows=2000, batch_shares={"n": 1.0})
@@ -171,6 +179,14 @@ def test_an_uneven_rhythm_makes_no_beats() -> None:
     draw(uneven, batch_shares={"n": 1.0})
     with pytest.raises(DataError, match="no beat for 'made_pac'"):
         draw(uneven, batch_shares={"n": 0.5, "made_pac": 0.5})
+
+
+def test_an_ectopic_neighbour_in_even_time_keeps_a_beat_from_being_remade(seen: Seen) -> None:
+    even = strips_of_signal(np.zeros((2, 7000)), list(range(700, 6300, 80)), ("NNNNNNA" * 10)[:70])
+    draw(even, batch_windows=1000, batch_shares={"made_pac": 1.0})
+    near = seen.centres[:, np.newaxis] + np.arange(-2, 3)
+    assert (even.labels[near] == 0).all()
+    assert (even.labels[seen.centres - 3] == 1).any()
 
 
 def test_a_made_pac_comes_early_and_a_made_n_in_time_beside_an_early_one(seen: Seen) -> None:

@@ -45,7 +45,7 @@ def test_panels_are_windows_and_say_what_their_beat_is() -> None:
     before = panels[0].beats[6] - panels[0].beats[5]
     for panel in panels[:5]:
         comes_after = panel.beats[6] - panel.beats[5]
-        assert (comes_after < 0.95 * before) is (panel.label is BeatClass.PAC)
+        assert bool(comes_after < 0.95 * before) is (panel.label is BeatClass.PAC)
 
 
 def test_pictures_are_the_same_again_and_others_with_another_seed(tmp_path: Path) -> None:

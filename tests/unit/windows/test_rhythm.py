@@ -87,6 +87,15 @@ def test_only_intervals_at_early_beats_change_and_as_far_as_documented(seed: int
     assert (pause >= 0.95).all() and (pause <= 2 - 0.52 / jitter).all()
 
 
+def test_a_run_is_faster_than_its_first_beat_is_early() -> None:
+    moved = rhythm.make_early(
+        np.ones((ROWS, BEATS - 1)), np.ones((ROWS, BEATS), dtype=bool), generator()
+    )
+    jitter = np.exp(0.09)
+    assert 0.50 / jitter <= moved.min() < 0.47
+    assert 0.88 < moved.max() <= 0.85 * jitter
+
+
 def test_a_third_of_the_pauses_is_fully_compensatory() -> None:
     early = np.zeros((ROWS, BEATS), dtype=bool)
     early[:, NEIGHBOURS] = True
