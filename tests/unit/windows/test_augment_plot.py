@@ -41,7 +41,7 @@ def test_panels_are_windows_and_say_what_their_beat_is() -> None:
     assert {panel.after.shape for panel in panels} == {(FRAME_SAMPLES,)}
     assert len({panel.title for panel in panels}) == len(panels)
     premature = [panel.title for panel in panels if panel.label is BeatClass.PAC]
-    assert premature == ["one premature beat", "couplet", "bigeminy"]
+    assert premature == ["one premature beat", "tachycardia", "bigeminy"]
     before = panels[0].beats[6] - panels[0].beats[5]
     for panel in panels[:5]:
         comes_after = panel.beats[6] - panel.beats[5]
