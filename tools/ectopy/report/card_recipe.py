@@ -104,7 +104,7 @@ def split(material: CardMaterial) -> str:
         f"- Left out of DS1: {listed(left)}." if left else "",
         f"- **Folds** of the cross-validation inside DS1, by patient: {_folds(material)}.",
         f"- **ds2**, the test set: {len(headline.per_record)} records, {headline.windows:,} "
-        f"windows: {' '.join(headline.per_record)}. Scored once, after everything was chosen.",
+        f"windows: {' '.join(headline.per_record)}. Nothing is chosen on it.",
     ]
     return "\n".join(line for line in lines if line)
 
