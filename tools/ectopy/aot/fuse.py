@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ectopy.aot.layout import Planar
+from ectopy.aot.lower_rows import gated_rows
 from ectopy.aot.params import (
     AddDenseM4Params,
     Conv2d1x1M4Params,
     GateParams,
-    MulRowsM4Params,
     ResidualParams,
 )
 from ectopy.aot.search import gate_constants
@@ -74,12 +74,11 @@ def _gated(
     graph: Graph, first: Step, product: KernelCall, params: Conv2d1x1M4Params
 ) -> KernelCall | None:
     assert first.call is not None
-    mul = first.call.params
-    if not isinstance(mul, MulRowsM4Params):
-        return None
-    if (mul.rows, mul.count) != (params.in_c, params.pixels):
-        return None  # one value for all channels
-    x, gate = first.call.operands
+    # No matter if a kernel of rows can compute it: the product counts in other units.
+    mul = gated_rows(first.call)
+    if mul is None or (mul.rows, mul.count) != (params.in_c, params.pixels):
+        return None  # such as one value for all channels, or one for each pixel
+    x, gate = mul.operands
     source, _, *rest = product.operands
     shape = graph.tensors[first.outputs[0]].shape
     if not isinstance(x, TensorOperand) or source != replace(x, tensor=first.outputs[0]):

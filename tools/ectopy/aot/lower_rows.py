@@ -6,6 +6,8 @@ Rows are whatever is contiguous in memory: the channels of a planar tensor, or a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ectopy.aot.params import (
     AddDenseM4Params,
     AddParams,
@@ -21,7 +23,7 @@ from ectopy.aot.params import (
 from ectopy.aot.rounding import rounding_constant, rounds_exactly
 from ectopy.aot.search import add_factors, mul_constants
 from ectopy.aot.support import DOUBLED_LIMIT
-from ectopy.aot.types import Kernel, KernelCall
+from ectopy.aot.types import Kernel, KernelCall, Operand
 from ectopy.fixedpoint import INT8_MAX, INT8_MIN
 from ectopy.graph.types import QuantParams
 
@@ -96,6 +98,40 @@ def fast_mul(
                     offset=constants.offset,
                 )
                 return KernelCall(kernel=kernel, params=fast, operands=operands)
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatedRows:
+    """A MUL that multiplies each row by a value of its own, whatever kernel computes it.
+
+    Attributes:
+        rows: How many.
+        count: Elements of each.
+        operands: The rows, and the values.
+    """
+
+    rows: int
+    count: int
+    operands: tuple[Operand, ...]
+
+
+def gated_rows(call: KernelCall) -> GatedRows | None:
+    """The rows of a MUL; None if it is none, or no multiplication of rows."""
+    params = call.params
+    if isinstance(params, MulRowsM4Params):
+        if call.kernel is not Kernel.MUL_ROWS_M4:
+            return None
+        return GatedRows(rows=params.rows, count=params.count, operands=call.operands)
+    if not isinstance(params, MulParams) or (params.clamp_min, params.clamp_max) != UNCLAMPED:
+        return None
+    walk = params.walk
+    for steps, operands in (
+        ((walk.a_step, walk.b_step), call.operands),
+        ((walk.b_step, walk.a_step), call.operands[::-1]),
+    ):
+        if (found := _rows(*steps, walk)) is not None:
+            return GatedRows(rows=found[0], count=found[1], operands=operands)
     return None
 
 
