@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ectopy.usecases.holdout import Holdout
 
 from ectopy.errors import InputError, ModelError, ToolError
 from ectopy.usecases import evaluate
 from ectopy.usecases.evaluate import EvaluateRequest, EvaluationSplit, Precision, evaluate_bundle
+from ectopy.usecases.holdout import Holdout
 from ectopy.windows import WindowRequest, WindowSet
 from ectopy.zoo import Bundle, label_map, open_bundle
 from support.ecg import made_up_windows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TypeAlias
 
@@ -89,7 +90,8 @@ class _Window:
     @property
     def lead(self) -> Samples:
         """Its first lead, float32 (1, 512)."""
-        return self.plain.leads_mv[0]
+        first: Samples = self.plain.leads_mv[0]
+        return first
 
 
 def plot_augmentations(
@@ -203,7 +205,7 @@ def _draw(panels: Sequence[_Panel], path: Path, source: str) -> None:
     rows = (len(panels) + 1) // 2
     layout = ConstrainedLayoutEngine(h_pad=0.05, w_pad=0.05)
     figure = Figure(figsize=(9.6, 1.25 * rows + 0.5), facecolor="white", layout=layout)
-    canvas = FigureCanvasAgg(figure)
+    FigureCanvasAgg(figure)
     axes = figure.subplots(rows, 2).ravel()
     shown = np.concatenate([panel.after for panel in panels])
     for ax, panel in zip(axes, panels, strict=True):
@@ -214,9 +216,9 @@ def _draw(panels: Sequence[_Panel], path: Path, source: str) -> None:
             ax.set_xlim(-1.2, 1.2)
     text = f"Grid 0.2 s and 0.5 mV; the classified beat shaded in the colour of its label. {source}"
     figure.supxlabel(text, x=0.01, ha="left", fontsize=6.5, color="#5a6068", wrap=True)
-    figure.set_dpi(100)
-    canvas.draw()
-    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3].copy())
+    drawn = BytesIO()
+    figure.savefig(drawn, dpi=100, format="png")
+    picture = Image.open(drawn).convert("RGB")
     try:
         picture.quantize(_COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
     except OSError as error:
