@@ -9,7 +9,7 @@ from rich.table import Table
 
 from ectopy import console
 from ectopy.quantize.report import LayerError, QuantizeReport, check_gate
-from ectopy.usecases.quantize import DEFAULT_SEED, QuantizeRequest, quantize_bundle
+from ectopy.usecases.quantize import QuantizeRequest, quantize_bundle
 from ectopy.zoo import open_bundle
 
 
@@ -19,9 +19,8 @@ from ectopy.zoo import open_bundle
 @click.option(
     "--seed",
     type=click.IntRange(0),
-    default=DEFAULT_SEED,
-    show_default=True,
-    help="Of the draw of calibration windows.",
+    help="Of the draw of calibration windows.  [default: quantization.calibration_seed of the "
+    "configuration, or 0]",
 )
 @click.option(
     "--max-f1-drop",
@@ -37,7 +36,7 @@ from ectopy.zoo import open_bundle
 def command(
     model: str,
     data_dir: Path | None,
-    seed: int,
+    seed: int | None,
     max_f1_drop: float | None,
     out_dir: Path | None,
 ) -> None:

@@ -25,7 +25,6 @@ from ectopy.usecases.training_set import load_training_windows
 from ectopy.windows import WindowSet
 from ectopy.zoo import Bundle, Configuration, class_labels, predict_float, require_tensorflow
 
-DEFAULT_SEED = 0
 LAYER_WINDOWS = 64
 
 
@@ -36,13 +35,13 @@ class QuantizeRequest:
     Attributes:
         bundle: With ``model.keras``.
         data_dir: Directory of the records; None looks where ``load_windows`` looks.
-        seed: Of the calibration draw.
+        seed: Of the calibration draw; None takes that of the configuration.
         out_dir: Gets ``model.tflite`` and ``quantize.json``.
     """
 
     bundle: Bundle
     data_dir: Path | None
-    seed: int = DEFAULT_SEED
+    seed: int | None = None
     out_dir: Path
 
 
@@ -67,7 +66,7 @@ def quantize_bundle(request: QuantizeRequest, progress: Progress = silent) -> Qu
 
     bundle, configuration = request.bundle, request.bundle.configuration
     windows = load_training_windows(configuration, request.data_dir)
-    chosen = draw_calibration(windows, CALIBRATION_WINDOWS, request.seed)
+    chosen = draw_calibration(windows, CALIBRATION_WINDOWS, _seed(request))
     samples = windows.samples[chosen]
     model = load_keras(bundle)
     tflite = convert_to_int8(model, normalize(samples, configuration.preprocess.epsilon_mv2))
@@ -77,6 +76,11 @@ def quantize_bundle(request: QuantizeRequest, progress: Progress = silent) -> Qu
     report = _report(request, windows, model, tflite, graph, progress)
     _write(request.out_dir, "quantize.json", to_json(report).encode())
     return report
+
+
+def _seed(request: QuantizeRequest) -> int:
+    own = request.bundle.configuration.recipe.calibration_seed
+    return own if request.seed is None else request.seed
 
 
 def _report(
@@ -94,8 +98,8 @@ def _report(
     interpreter = open_reference(tflite, graph)
     before = _float_scores(model, configuration, windows)
     after = _int8_scores(interpreter, graph, configuration, windows, progress)
-    chosen = draw_calibration(windows, CALIBRATION_WINDOWS, request.seed)
-    compared = draw_calibration(windows, LAYER_WINDOWS, request.seed)
+    chosen = draw_calibration(windows, CALIBRATION_WINDOWS, _seed(request))
+    compared = draw_calibration(windows, LAYER_WINDOWS, _seed(request))
     return QuantizeReport(
         model=request.bundle.name,
         tool_version=ectopy.__version__,
@@ -103,7 +107,7 @@ def _report(
         keras_sha256=hashlib.sha256(request.bundle.keras_path.read_bytes()).hexdigest(),
         tflite_sha256=graph.sha256,
         tflite_bytes=len(tflite),
-        seed=request.seed,
+        seed=_seed(request),
         calibration_windows=len(chosen),
         calibration_sha256=hashlib.sha256(windows.samples[chosen].tobytes()).hexdigest(),
         scored_split=windows.info.split,

@@ -51,6 +51,8 @@ class Recipe:
         excluded_records: Records of DS1 not used at all.
         weight_decay: Of AdamW.
         ema_momentum: What the average of the weights keeps at each step.
+        calibration_seed: Of the draw of windows that calibrate the int8 model (in
+            ``quantization``); scales that another draw gives may suit the engine's kernels better.
     """
 
     learning_rate: float
@@ -64,6 +66,7 @@ class Recipe:
     excluded_records: tuple[str, ...]
     weight_decay: float
     ema_momentum: float
+    calibration_seed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +175,14 @@ def _recipe(fields: Fields) -> Recipe:
         excluded_records=fields.texts("excluded_records", default=()),
         weight_decay=fields.number("weight_decay", low=0, high=1, default=0.0),
         ema_momentum=fields.number("ema_momentum", low=0, high=1, default=0.0),
+        calibration_seed=_calibration_seed(fields),
     )
+
+
+def _calibration_seed(fields: Fields) -> int:
+    if not fields.has("quantization"):
+        return 0
+    return fields.section("quantization").integer("calibration_seed", low=0, default=0)
 
 
 def _shares(fields: Fields) -> Mapping[str, float]:

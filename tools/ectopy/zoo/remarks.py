@@ -29,7 +29,7 @@ TASK_KEYS = frozenset(_TASK_KEYS.split())
 _OUR_KEYS = "excluded_records folds batch_shares weight_decay ema_momentum"
 OUR_KEYS = frozenset(_OUR_KEYS.split())
 QUANTIZATION_KEYS = frozenset(
-    {"enabled", "qat", "format", "io_type", "conversion", "debug", "fallback"}
+    {"enabled", "qat", "format", "io_type", "conversion", "debug", "fallback", "calibration_seed"}
 )
 DEFAULT_FORMAT, DEFAULT_IO = "INT8", "int8"
 MAX_REMARKS = 20
