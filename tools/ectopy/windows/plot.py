@@ -113,9 +113,10 @@ def _save_small(figure: Figure, title: str, path: Path) -> None:
     figure.savefig(whole)
     about = PngInfo()
     about.add_text("Title", title)
-    picture = Image.open(whole).convert("RGB").quantize(_FEW_COLOURS)
+    # By octree: a median cut would sacrifice the colours of the classes to shades of grey.
+    few = Image.open(whole).convert("RGB").quantize(_FEW_COLOURS, Image.Quantize.FASTOCTREE)
     try:
-        picture.save(path, optimize=True, pnginfo=about)
+        few.save(path, optimize=True, pnginfo=about)
     except OSError as error:
         raise InputError(f"cannot draw {path}: {error.strerror}") from error
 
