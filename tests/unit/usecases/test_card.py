@@ -19,6 +19,7 @@ from support.command_line import run
 SHIPPED = [name for name in ("beat-2-eff-sm", "beat-3-eff-sm") if name in bundle_names()]
 PICTURES = ("reliability.png", "mistakes.png")
 MOST_PICTURE_BYTES = 80_000
+ORANGE = (199, 119, 0)  # of a PAC, such as the example is
 
 
 def ds2(sha256: str = WINDOWS_SHA256) -> WindowSet:
@@ -63,6 +64,9 @@ def test_the_card_and_its_pictures_lie_in_the_bundle(bundle: Bundle) -> None:
         with Image.open(path) as picture:
             assert picture.info["Title"].startswith(f"{bundle.name} 5cf14bbcc722, ds2")
             assert len(picture.convert("RGB").getcolors(1 << 20) or []) > 10
+    with Image.open(bundle.path / "mistakes.png") as picture:
+        distance = np.abs(np.asarray(picture.convert("RGB")).astype(int) - ORANGE).sum(axis=2)
+        assert distance.min() < 6
     before = {name: (bundle.path / name).read_bytes() for name in (*PICTURES, "card.md")}
     write_card(CardRequest(bundle=bundle))
     assert before == {name: (bundle.path / name).read_bytes() for name in before}

@@ -82,6 +82,20 @@ def test_metrics_say_what_was_scored_on_what(bundle: Bundle) -> None:
     assert "ODC-By 1.0" in document["data"]
 
 
+def test_mistakes_are_those_of_the_int8_model_without_noise(bundle: Bundle) -> None:
+    path = bundle.path / "mistakes.json"
+    evaluate_bundle(replace(request(bundle), noise=BW))
+    assert not path.exists()
+    evaluation = evaluate_bundle(request(bundle))
+    file = json.loads(path.read_text())
+    assert file["model_sha256"] == evaluation.model_sha256
+    assert file["windows_sha256"] == DS2.info.sha256
+    assert file["rhythms"] == {"AFIB": [list(row) for row in evaluation.accuracy.confusion]}
+    assert file["records"] == {"100": {"AFIB": 10}, "232": {"AFIB": 5}}
+    wrong = 15 - np.trace(evaluation.accuracy.confusion)
+    assert 0 < len(file["examples"]) <= wrong
+
+
 def of_ds1(monkeypatch: pytest.MonkeyPatch) -> list[NoiseCondition | None]:
     """DS1 with a man of DS2 in it; gets the noise that is asked for."""
     asked: list[NoiseCondition | None] = []

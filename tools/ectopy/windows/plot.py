@@ -117,9 +117,11 @@ def save_small(figure: Figure, title: str, path: Path) -> None:
     figure.savefig(whole)
     about = PngInfo()
     about.add_text("Title", title)
-    picture = Image.open(whole).convert("RGB").quantize(_FEW_COLOURS, dither=Image.Dither.NONE)
+    # By octree: a median cut would sacrifice the colours of the classes to shades of grey.
+    picture = Image.open(whole).convert("RGB")
+    few = picture.quantize(_FEW_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     try:
-        picture.save(path, optimize=True, pnginfo=about)
+        few.save(path, optimize=True, pnginfo=about)
     except OSError as error:
         raise InputError(
             f"cannot write the picture {path}: {error.strerror or error}",
