@@ -79,6 +79,6 @@ class RandomProducts(RandomModel):
         )
         if self.pick(*[False] * 7, True):
             gate = self.builder.mean(gate, axes=(1, 2, 3), output=Quant(scale, -128))
-        output = self.quant(self.scale_of(y) * 0.8)
+        output = self.quant(self.scale_of(y) * self.pick(0.8, 0.8, 0.3))
         operands = (y, gate) if self.pick(True, False) else (gate, y)
         return self.builder.mul(*operands, output=output)

@@ -6,6 +6,7 @@ import pytest
 
 from ectopy.aot import Plan, PlanError, compile_graph, validate_plan
 from ectopy.aot.params import Conv2d1x1M4Params, GateParams, ResidualParams
+from ectopy.aot.search import mul_constants
 from ectopy.aot.types import AbsentOperand, ConstOperand, Kernel, KernelCall, Step, TensorOperand
 from ectopy.codegen.build_context import aot_context
 from ectopy.graph.reader import read_tflite
@@ -26,6 +27,7 @@ class Shape:
     residual_first: bool = False
     gate_scale: float = 1 / 256
     gate_axes: tuple[int, ...] = (1, 2)
+    product_scale: float = 0.02
     activation: Activation = Activation.NONE
     product_read_twice: bool = False
     sum_read_twice: bool = False
@@ -46,7 +48,7 @@ def block(shape: Shape) -> Graph:
     )
     gate = builder.mean(x, axes=shape.gate_axes, output=Quant(shape.gate_scale, -128))
     operands = (gate, x) if shape.gate_first else (x, gate)
-    product = builder.mul(*operands, output=Quant(0.02, -128))
+    product = builder.mul(*operands, output=Quant(shape.product_scale, -128))
     y = builder.conv_2d(product, channels=8, output=Quant(Y_SCALE, -7), activation=shape.activation)
     addends = (x, y) if shape.residual_first else (y, x)
     total = builder.add(*addends, output=Quant(SUM_SCALE, 5))
@@ -123,6 +125,7 @@ def test_in_a_plan_for_debugging_every_operator_is_a_step_and_absent_operands_ar
         (Shape(sum_read_twice=True), GATED_SUM[:2]),
         (Shape(gate_scale=8.0), GATED_SUM[1:]),
         (Shape(gate_axes=(1, 2, 3)), GATED_SUM[1:]),
+        (Shape(gate_axes=(3,)), GATED_SUM[1:]),
         (Shape(second_addition=True), GATED_SUM),
     ],
     ids=[
@@ -130,6 +133,7 @@ def test_in_a_plan_for_debugging_every_operator_is_a_step_and_absent_operands_ar
         "another reader of the sums",
         "no constants found",
         "one value for all channels",
+        "one value for each pixel",
         "two additions",
     ],
 )
@@ -138,6 +142,17 @@ def test_what_cannot_stay_inside_stays_a_step_of_its_own(
 ) -> None:
     graph = block(shape)
     assert kinds(graph, product_step(compile_graph(graph))) == expected
+
+
+def test_a_product_beyond_its_range_is_taken_in_though_rows_alone_cannot_do_it() -> None:
+    graph = block(Shape(product_scale=0.009))
+    mul = next(op for op in graph.ops if op.kind is OpKind.MUL)
+    x, gate, product = (graph.tensors[i].quant for i in (*mul.inputs, *mul.outputs))
+    assert x is not None and gate is not None and product is not None
+    assert x.scale * 255 * gate.scale > product.scale
+    assert mul_constants(x, gate, product) is None, "or this tests nothing"
+    plan = compile_graph(graph)
+    assert kinds(graph, product_step(plan)) == GATED_SUM
 
 
 def test_layers_of_few_pixels_have_weights_of_bytes() -> None:
