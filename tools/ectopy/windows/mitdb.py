@@ -1,19 +1,23 @@
-"""The MIT-BIH Arrhythmia Database as recordings, read through wfdb, doubted at every step."""
+"""The MIT-BIH Arrhythmia Database as recordings."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
-import wfdb
 
 from ectopy.errors import DataError
-from ectopy.vocab import LABEL_MAP, Split
+from ectopy.vocab import Split
 from ectopy.windows.recording import Recording
+from ectopy.windows.wfdb_files import (
+    Database,
+    Header,
+    damaged,
+    file_names,
+    read_annotations,
+    read_counts,
+    read_header,
+    require_files,
+)
 
 NAME = "mitdb"
 RATE_HZ = 360
@@ -50,21 +54,11 @@ FETCH_HINT = (
     "with --data-dir or $ECTOPY_DATA"
 )
 
-_DAMAGED_HINT = f"the file is damaged or not MIT-BIH's; {FETCH_HINT}"
-
-# What wfdb raises on files that are not what it expects; it has no error type of its own.
-_WFDB_ERRORS = (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
-
-_BYTES_PER_SAMPLE = {"212": 1.5, "16": 2.0}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Header:
-    leads: tuple[str, ...]
-    samples: int
-    dat_bytes: int
-    counts_per_mv: tuple[float, ...]
-    baselines: tuple[int, ...]
+_DATABASE = Database(
+    rate_hz=RATE_HZ,
+    missing_hint=FETCH_HINT,
+    damaged_hint=f"the file is damaged or not MIT-BIH's; {FETCH_HINT}",
+)
 
 
 def patient_of(record: str) -> str:
@@ -91,11 +85,6 @@ def find_records(directory: Path) -> Path | None:
     return None
 
 
-def file_names(record: str) -> tuple[str, str, str]:
-    """Header, signal and annotation file of a record."""
-    return f"{record}.hea", f"{record}.dat", f"{record}.atr"
-
-
 def read_checksums(directory: Path) -> dict[str, str]:
     """File name -> SHA-256 in hex from ``SHA256SUMS.txt``; empty if there is no such file."""
     path = directory / CHECKSUMS
@@ -120,9 +109,7 @@ def read_recording(directory: Path, record: str, lead: str | None = None) -> Rec
     Raises:
         DataError: A file is missing, short or corrupt, or the lead is not in the record.
     """
-    for name in file_names(record):
-        if not (path := directory / name).is_file():
-            raise DataError(f"record {record}: {path} is missing", hint=FETCH_HINT)
+    require_files(directory, record, _DATABASE)
     try:
         return _read_verified(directory, record, lead)
     except OSError as error:
@@ -131,12 +118,14 @@ def read_recording(directory: Path, record: str, lead: str | None = None) -> Rec
 
 def _read_verified(directory: Path, record: str, lead: str | None) -> Recording:
     _verify_checksums(directory, record)
-    header = _read_header(directory, record)
+    header = read_header(directory, record, _DATABASE)
     channel = _channel(header, lead, record, directory)
-    beat_samples, labels = _read_beats(directory, record, header.samples)
+    beat_samples, labels = read_annotations(directory, record, header.samples, _DATABASE).beats()
+    if not labels.size:
+        raise damaged(record, directory / f"{record}.atr", "annotates no beat", _DATABASE)
     return Recording(
         name=record,
-        counts=_read_counts(directory, record, channel, header),
+        counts=read_counts(directory, record, header, channel, _DATABASE),
         counts_per_mv=header.counts_per_mv[channel],
         rate_hz=RATE_HZ,
         beat_samples=beat_samples,
@@ -153,44 +142,11 @@ def _verify_checksums(directory: Path, record: str) -> None:
         if expected and hashlib.sha256(path.read_bytes()).hexdigest() != expected:
             raise DataError(
                 f"record {record}: {path} does not match its checksum in {CHECKSUMS}",
-                hint=_DAMAGED_HINT,
+                hint=_DATABASE.damaged_hint,
             )
 
 
-def _read_header(directory: Path, record: str) -> _Header:
-    path = directory / f"{record}.hea"
-    try:
-        raw: Any = wfdb.rdheader(str(directory / record))
-        if complaint := _complaint(raw, record):
-            raise _damaged(record, path, complaint)
-        return _Header(
-            leads=tuple(str(name) for name in raw.sig_name),
-            samples=int(raw.sig_len),
-            dat_bytes=int(raw.n_sig * raw.sig_len * _BYTES_PER_SAMPLE[raw.fmt[0]]),
-            counts_per_mv=tuple(float(gain) for gain in raw.adc_gain),
-            baselines=tuple(int(baseline) for baseline in raw.baseline),
-        )
-    except _WFDB_ERRORS as error:
-        raise _damaged(record, path, f"cannot be read as a WFDB header ({error})") from error
-
-
-def _complaint(raw: Any, record: str) -> str:
-    """What keeps a wfdb header from being one of MIT-BIH; empty if nothing does."""
-    if not isinstance(raw, wfdb.Record) or not raw.n_sig:
-        return "describes no signal"
-    checks = (
-        (raw.fs == RATE_HZ, f"says {raw.fs} Hz, not {RATE_HZ}"),
-        (bool(raw.sig_len) and raw.sig_len > 0, "gives no length"),
-        (set(raw.file_name) == {f"{record}.dat"}, f"names signal files {raw.file_name}"),
-        (raw.fmt[0] in _BYTES_PER_SAMPLE and len(set(raw.fmt)) == 1, f"has formats {raw.fmt}"),
-        (set(raw.samps_per_frame) == {1}, "has more than one sample a frame"),
-        (not any(raw.byte_offset) and not any(raw.skew), "has byte offsets or skew"),
-        (all(g > 0 for g in raw.adc_gain) and set(raw.units) == {"mV"}, "is not in millivolts"),
-    )
-    return next((text for ok, text in checks if not ok), "")
-
-
-def _channel(header: _Header, lead: str | None, record: str, directory: Path) -> int:
+def _channel(header: Header, lead: str | None, record: str, directory: Path) -> int:
     if lead is None:
         return header.leads.index(PREFERRED_LEAD) if PREFERRED_LEAD in header.leads else 0
     if lead not in header.leads:
@@ -200,52 +156,3 @@ def _channel(header: _Header, lead: str | None, record: str, directory: Path) ->
             f"{PREFERRED_LEAD} is taken where present",
         )
     return header.leads.index(lead)
-
-
-def _read_counts(
-    directory: Path, record: str, channel: int, header: _Header
-) -> npt.NDArray[np.int32]:
-    path = directory / f"{record}.dat"
-    # Before wfdb allocates what a damaged header may promise.
-    if (size := path.stat().st_size) < header.dat_bytes:
-        raise _damaged(record, path, f"is short: {size:,} bytes of {header.dat_bytes:,}")
-    try:
-        raw: Any = wfdb.rdrecord(
-            str(directory / record), channels=[channel], physical=False, return_res=32
-        )
-        counts = np.asarray(raw.d_signal[:, 0], dtype=np.int32)
-    except _WFDB_ERRORS as error:
-        raise _damaged(record, path, f"cannot be read ({error})") from error
-    return counts - np.int32(header.baselines[channel])
-
-
-def _read_beats(
-    directory: Path, record: str, samples: int
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
-    """R peaks and labels of the beats in the label map."""
-    path = directory / f"{record}.atr"
-    data = path.read_bytes()
-    if len(data) % 2 or not data.endswith(b"\0\0"):
-        raise _damaged(record, path, "has no end mark")
-    try:
-        raw: Any = wfdb.rdann(str(directory / record), "atr")
-        positions = np.asarray(raw.sample, dtype=np.int64)
-        classes = [_CLASS_OF.get(symbol) for symbol in raw.symbol]
-    except _WFDB_ERRORS as error:
-        raise _damaged(record, path, f"cannot be read as annotations ({error})") from error
-    if positions.size and (positions.min() < 0 or positions.max() >= samples):
-        raise _damaged(record, path, "places a beat outside the record")
-    if (np.diff(positions) < 0).any():
-        raise _damaged(record, path, "is not in order of time")
-    kept = np.array([c is not None for c in classes], dtype=bool)
-    if not kept.any():
-        raise _damaged(record, path, "annotates no beat")
-    labels = np.array([c for c in classes if c is not None], dtype=np.uint8)
-    return positions[kept].astype(np.int32), labels
-
-
-_CLASS_OF = {symbol: int(c) for c, symbols in LABEL_MAP.items() for symbol in symbols}
-
-
-def _damaged(record: str, path: Path, what: str) -> DataError:
-    return DataError(f"record {record}: {path} {what}", hint=_DAMAGED_HINT)
