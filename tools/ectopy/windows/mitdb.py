@@ -120,7 +120,7 @@ def _read_verified(directory: Path, record: str, lead: str | None) -> Recording:
     _verify_checksums(directory, record)
     header = read_header(directory, record, _DATABASE)
     channel = _channel(header, lead, record, directory)
-    beat_samples, labels = read_annotations(directory, record, header.samples, _DATABASE).beats()
+    beat_samples, labels = read_annotations(directory, record, header, _DATABASE).beats()
     if not labels.size:
         raise damaged(record, directory / f"{record}.atr", "annotates no beat", _DATABASE)
     return Recording(

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from ectopy.errors import DataError, InputError
-from ectopy.vocab import FRAME_SAMPLES, LABEL_MAP, DatasetName, Split
-from ectopy.windows import cache, mitdb, synthetic
+from ectopy.vocab import FRAME_SAMPLES, LABEL_MAP, DatasetName, Split, splits_of
+from ectopy.windows import cache, icentia11k, mitdb, synthetic
+from ectopy.windows.draws import draw
+from ectopy.windows.icentia11k_draw import draw_windows
 from ectopy.windows.recording import Recording, to_trace
 from ectopy.windows.types import DatasetInfo, WindowSet
 
 DATA_VARIABLE = "ECTOPY_DATA"
+
+_CITATIONS = {
+    mitdb.NAME: mitdb.CITATION,
+    icentia11k.NAME: icentia11k.CITATION,
+    synthetic.NAME: synthetic.CITATION,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +33,9 @@ class WindowRequest:
     """Which windows are wanted.
 
     Attributes:
-        data_dir: Directory that holds ``mitdb/`` or the records themselves; None looks at
-            $ECTOPY_DATA and then at the user's cache.
+        split: One of those the data set has, see :func:`ectopy.vocab.splits_of`.
+        data_dir: Directory that holds ``mitdb/`` or ``icentia11k/``, or the records themselves;
+            None looks at $ECTOPY_DATA and then, for MIT-BIH, at the user's cache.
         limit: How many windows, drawn over all records; None or more than there are: all.
         seed: Of the draw.
         lead: Lead name; None takes MLII where present and the first lead elsewhere.
@@ -45,15 +54,23 @@ def load_windows(request: WindowRequest) -> WindowSet:
 
     A limit is a plain seeded draw without replacement from all windows of the split, so that
     records and classes appear at their natural prevalence; a larger limit contains a smaller one.
+    Of icentia11k, which is too large to be counted, see :func:`icentia11k_draw.draw_windows`.
 
     Raises:
         DataError: No records where the user said they are, or a record is unusable.
-        InputError: The limit is not positive, or the seed negative.
+        InputError: The limit is not positive, the seed negative, the split another data set's,
+            or there is more than can be taken without a limit.
     """
     if request.limit is not None and request.limit < 1:
         raise InputError(f"a limit of {request.limit} windows", hint="ask for at least one, or all")
     if request.seed < 0:
         raise InputError(f"a seed of {request.seed}", hint="seeds are whole numbers from 0")
+    if request.split not in (known := splits_of(request.dataset)):
+        raise InputError(
+            f"{request.dataset} has no split {request.split}", hint=f"it has {' and '.join(known)}"
+        )
+    if request.dataset is DatasetName.ICENTIA11K:
+        return _icentia11k(request)
     directory, reason = _locate(request)
     if directory is None:
         if request.lead is not None:
@@ -89,15 +106,22 @@ def window_hash(
     return digest.hexdigest()
 
 
-def draw(total: int, limit: int | None, seed: int) -> npt.NDArray[np.int64]:
-    """Indices of a draw without replacement, ascending, int64 (min(limit, total),).
+def icentia11k_dir(data_dir: Path | None) -> tuple[Path, str]:
+    """Directory of the records of icentia11k and the reason for people.
 
-    Sorts the raw PCG64 stream, which numpy guarantees never to change.
+    Args:
+        data_dir: Named by the user; None looks at $ECTOPY_DATA.
+
+    Raises:
+        DataError: They are not there.
     """
-    if limit is None or limit >= total:
-        return np.arange(total, dtype=np.int64)
-    keys = np.random.PCG64(seed).random_raw(total)
-    return np.sort(np.argsort(keys, kind="stable")[:limit]).astype(np.int64)
+    hint = icentia11k.FETCH_HINT
+    found = _named_place(data_dir, icentia11k.NAME, icentia11k.find_records, hint)
+    if found is None:
+        raise DataError(
+            f"no {icentia11k.NAME} records: neither --data-dir nor ${DATA_VARIABLE}", hint=hint
+        )
+    return found
 
 
 def _locate(request: WindowRequest) -> tuple[Path | None, str]:
@@ -108,21 +132,9 @@ def _locate(request: WindowRequest) -> tuple[Path | None, str]:
     """
     if request.dataset is DatasetName.SYNTHETIC:
         return None, "synthetic windows were asked for"
-    variable = os.environ.get(DATA_VARIABLE)
-    named = [
-        (request.data_dir, "--data-dir"),
-        (Path(variable) if variable else None, f"${DATA_VARIABLE}"),
-    ]
-    for place, option in named:
-        if place is None:
-            continue
-        try:
-            found = mitdb.find_records(place)
-        except OSError as error:
-            raise DataError(f"cannot look into {place} ({option}): {error}") from error
-        if found is None:
-            raise DataError(f"no MIT-BIH records in {place} ({option})", hint=mitdb.FETCH_HINT)
-        return found, f"MIT-BIH records found in {_short(found)} ({option})"
+    named = _named_place(request.data_dir, "MIT-BIH", mitdb.find_records, mitdb.FETCH_HINT)
+    if named is not None:
+        return named
     cached = cache.mitdb_dir()
     try:
         if cache.is_complete(cached):
@@ -134,6 +146,25 @@ def _locate(request: WindowRequest) -> tuple[Path | None, str]:
     if request.dataset is DatasetName.MITDB:
         raise DataError(absent, hint=mitdb.FETCH_HINT)
     return None, f"{absent}; `ectopy data fetch mitdb` downloads them"
+
+
+def _named_place(
+    data_dir: Path | None, title: str, find: Callable[[Path], Path | None], hint: str
+) -> tuple[Path, str] | None:
+    """Where the user says that records are, and the reason for people; None if nobody says."""
+    variable = os.environ.get(DATA_VARIABLE)
+    named = [(data_dir, "--data-dir"), (Path(variable) if variable else None, f"${DATA_VARIABLE}")]
+    for place, option in named:
+        if place is None:
+            continue
+        try:
+            found = find(place)
+        except OSError as error:
+            raise DataError(f"cannot look into {place} ({option}): {error}") from error
+        if found is None:
+            raise DataError(f"no {title} records in {place} ({option})", hint=hint)
+        return found, f"{title} records found in {_short(found)} ({option})"
+    return None
 
 
 def _short(path: Path) -> str:
@@ -157,15 +188,52 @@ def _assemble(
     names = np.repeat([t.name for t in traces], [t.labels.size for t in traces])
     records = names[chosen].astype(np.str_)
     beat_samples = np.concatenate([t.beat_samples for t in traces])[chosen]
-    info = DatasetInfo(
+    return _delivered(samples, labels, records, beat_samples, _info(request, name, reason))
+
+
+def _icentia11k(request: WindowRequest) -> WindowSet:
+    if request.lead is not None:
+        raise DataError(
+            f"{icentia11k.NAME} has one lead, and not {request.lead!r}", hint="leave the lead out"
+        )
+    directory, reason = icentia11k_dir(request.data_dir)
+    cuts = draw_windows(directory, request.split, request.limit, request.seed)
+    people = {icentia11k.patient_of(cut.record) for cut in cuts}
+    reason += f"; of {len(cuts):,} segments, {len(people):,} patients"
+    sizes = [cut.labels.size for cut in cuts]
+    return _delivered(
+        np.concatenate([cut.samples for cut in cuts]),
+        np.concatenate([cut.labels for cut in cuts]),
+        np.repeat(np.array([cut.record for cut in cuts], dtype=np.str_), sizes),
+        np.concatenate([cut.beat_samples for cut in cuts]),
+        _info(request, icentia11k.NAME, reason),
+    )
+
+
+def _info(request: WindowRequest, name: str, reason: str) -> DatasetInfo:
+    """All but the hash, which is of the windows."""
+    return DatasetInfo(
         name=name,
         split=request.split.value,
         synthetic=name == synthetic.NAME,
         label_map=" ".join(f"{c.name}={symbols}" for c, symbols in LABEL_MAP.items()),
-        sha256=window_hash(samples, labels, records, beat_samples),
+        sha256="",
         reason=reason,
-        citation=synthetic.CITATION if name == synthetic.NAME else mitdb.CITATION,
+        citation=_CITATIONS[name],
     )
+
+
+def _delivered(
+    samples: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.uint8],
+    records: npt.NDArray[np.str_],
+    beat_samples: npt.NDArray[np.int32],
+    info: DatasetInfo,
+) -> WindowSet:
     return WindowSet(
-        samples=samples, labels=labels, records=records, beat_samples=beat_samples, info=info
+        samples=samples,
+        labels=labels,
+        records=records,
+        beat_samples=beat_samples,
+        info=replace(info, sha256=window_hash(samples, labels, records, beat_samples)),
     )

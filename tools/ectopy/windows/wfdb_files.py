@@ -11,10 +11,7 @@ import numpy.typing as npt
 import wfdb
 
 from ectopy.errors import DataError
-from ectopy.vocab import LABEL_MAP
-
-CLASS_OF = {symbol: int(c) for c, symbols in LABEL_MAP.items() for symbol in symbols}
-"""Label of each annotation symbol that is a beat of one of the classes."""
+from ectopy.windows.annotations import Annotations, parse_annotations
 
 # What wfdb raises on files that are not what it expects; it has no error type of its own.
 _WFDB_ERRORS = (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
@@ -46,27 +43,6 @@ class Header:
     dat_bytes: int
     counts_per_mv: tuple[float, ...]
     baselines: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Annotations:
-    """What an annotation file says, in order of time.
-
-    Attributes:
-        samples: int64 (n,), each inside the record.
-        symbols: Code of each annotation, such as ``N`` or ``+``.
-        notes: Text of each annotation; empty, or ``None`` in words, where there is none.
-    """
-
-    samples: npt.NDArray[np.int64]
-    symbols: tuple[str, ...]
-    notes: tuple[str, ...]
-
-    def beats(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
-        """R peaks, int32 (k,), and labels, uint8 (k,), of the beats in the label map."""
-        kept = np.array([symbol in CLASS_OF for symbol in self.symbols], dtype=bool)
-        labels = [CLASS_OF[symbol] for symbol in self.symbols if symbol in CLASS_OF]
-        return self.samples[kept].astype(np.int32), np.array(labels, dtype=np.uint8)
 
 
 def file_names(record: str) -> tuple[str, str, str]:
@@ -143,31 +119,19 @@ def read_counts(
     return counts - np.int32(header.baselines[channel])
 
 
-def read_annotations(directory: Path, record: str, samples: int, database: Database) -> Annotations:
-    """The annotations of a record of so many samples.
+def read_annotations(
+    directory: Path, record: str, header: Header, database: Database
+) -> Annotations:
+    """The annotations of a record.
 
     Raises:
         DataError: The file is cut, out of order, or places something outside the record.
     """
     path = directory / f"{record}.atr"
-    data = path.read_bytes()
-    if len(data) % 2 or not data.endswith(b"\0\0"):
-        raise damaged(record, path, "has no end mark", database)
     try:
-        raw: Any = wfdb.rdann(str(directory / record), "atr")
-        found = Annotations(
-            samples=np.asarray(raw.sample, dtype=np.int64),
-            symbols=tuple(str(symbol) for symbol in raw.symbol),
-            notes=tuple(str(note) for note in raw.aux_note),
-        )
-    except _WFDB_ERRORS as error:
-        what = f"cannot be read as annotations ({error})"
-        raise damaged(record, path, what, database) from error
-    if found.samples.size and (found.samples.min() < 0 or found.samples.max() >= samples):
-        raise damaged(record, path, "places a beat outside the record", database)
-    if (np.diff(found.samples) < 0).any():
-        raise damaged(record, path, "is not in order of time", database)
-    return found
+        return parse_annotations(path.read_bytes(), header.samples, database.rate_hz)
+    except ValueError as error:
+        raise damaged(record, path, str(error), database) from error
 
 
 def damaged(record: str, path: Path, what: str, database: Database) -> DataError:
