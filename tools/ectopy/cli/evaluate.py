@@ -15,7 +15,6 @@ from ectopy.usecases.evaluate import (
     Precision,
     evaluate_bundle,
 )
-from ectopy.windows import CITATION
 from ectopy.zoo import open_bundle
 
 
@@ -26,7 +25,7 @@ from ectopy.zoo import open_bundle
     type=click.Choice([s.value for s in EvaluationSplit]),
     default=EvaluationSplit.DS1_VAL.value,
     show_default=True,
-    help="ds2 is the test set: once per released model, never to choose.",
+    help="ds2 and icentia11k-test are test sets: once per released model, never to choose.",
 )
 @click.option(
     "--precision",
@@ -35,7 +34,11 @@ from ectopy.zoo import open_bundle
     show_default=True,
     help="int8 runs model.tflite as the device does; float runs model.keras and needs TensorFlow.",
 )
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Directory that holds mitdb/.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    help="Directory that holds mitdb/ or icentia11k/.",
+)
 @click.option(
     "--out",
     "out_path",
@@ -60,7 +63,7 @@ def command(
     console.out.print(_table(title, evaluation.accuracy))
     console.say(f"labels: {evaluation.label_map}")
     console.say(f"ran in {evaluation.runtime}; wrote {request.out_path}")
-    console.say(CITATION)
+    console.say(evaluation.citation)
 
 
 def _table(title: str, accuracy: AccuracyRecord) -> Table:

@@ -22,10 +22,13 @@ from ectopy.records import AccuracyRecord
 from ectopy.reference import open_reference
 from ectopy.usecases.holdout import foreign_holdout, load_holdout
 from ectopy.vocab import DatasetName, Split
-from ectopy.windows import CITATION, WindowRequest, WindowSet, load_windows
+from ectopy.windows import CITATION, WindowRequest, WindowSet, icentia11k, load_windows
 from ectopy.zoo import Bundle, class_labels, label_map, predict_float, require_tensorflow
 
 SCHEMA_VERSION = 1
+
+ICENTIA11K_WINDOWS = 50_000
+"""Of icentia11k's test patients: 50 beats of each, where all 1,000 are there."""
 
 
 class EvaluationSplit(StrEnum):
@@ -33,6 +36,11 @@ class EvaluationSplit(StrEnum):
 
     DS1_VAL = "ds1-val"
     DS2 = "ds2"
+    ICENTIA11K_TEST = "icentia11k-test"
+
+
+_CITATIONS = {EvaluationSplit.ICENTIA11K_TEST.value: icentia11k.CITATION}
+"""Of the splits that are not MIT-BIH's."""
 
 
 class Precision(StrEnum):
@@ -81,6 +89,11 @@ class Evaluation:
     accuracy: AccuracyRecord
     notes: Mapping[str, str]
     tool_version: str
+
+    @property
+    def citation(self) -> str:
+        """Whom to name for the data."""
+        return _CITATIONS.get(self.split, CITATION)
 
 
 def evaluate_bundle(request: EvaluateRequest, progress: Progress = silent) -> Evaluation:
@@ -145,6 +158,15 @@ def _windows(request: EvaluateRequest) -> WindowSet:
     if request.split is EvaluationSplit.DS1_VAL:
         configuration = foreign_holdout(request.bundle.configuration)
         return load_holdout(configuration, request.data_dir).validation
+    if request.split is EvaluationSplit.ICENTIA11K_TEST:
+        return load_windows(
+            WindowRequest(
+                dataset=DatasetName.ICENTIA11K,
+                split=Split.TEST,
+                data_dir=request.data_dir,
+                limit=ICENTIA11K_WINDOWS,
+            )
+        )
     return load_windows(
         WindowRequest(dataset=DatasetName.MITDB, split=Split.DS2, data_dir=request.data_dir)
     )
@@ -184,7 +206,7 @@ def _write(
     document = {
         "schema_version": SCHEMA_VERSION,
         "model": request.bundle.name,
-        "data": CITATION,
+        "data": " ".join(sorted({_CITATIONS.get(str(e["split"]), CITATION) for e in entries})),
         "evaluations": entries,
     }
     text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n"

@@ -33,7 +33,8 @@ class WindowRequest:
     """Which windows are wanted.
 
     Attributes:
-        split: One of those the data set has, see :func:`ectopy.vocab.splits_of`.
+        split: One of those the data set has, see :func:`ectopy.vocab.splits_of`; None is the
+            part that tests.
         data_dir: Directory that holds ``mitdb/`` or ``icentia11k/``, or the records themselves;
             None looks at $ECTOPY_DATA and then, for MIT-BIH, at the user's cache.
         limit: How many windows, drawn over all records; None or more than there are: all.
@@ -42,7 +43,7 @@ class WindowRequest:
     """
 
     dataset: DatasetName
-    split: Split
+    split: Split | None = None
     data_dir: Path | None = None
     limit: int | None = None
     seed: int = 0
@@ -65,23 +66,25 @@ def load_windows(request: WindowRequest) -> WindowSet:
         raise InputError(f"a limit of {request.limit} windows", hint="ask for at least one, or all")
     if request.seed < 0:
         raise InputError(f"a seed of {request.seed}", hint="seeds are whole numbers from 0")
-    if request.split not in (known := splits_of(request.dataset)):
+    known = splits_of(request.dataset)
+    split = known[1] if request.split is None else request.split
+    if split not in known:
         raise InputError(
-            f"{request.dataset} has no split {request.split}", hint=f"it has {' and '.join(known)}"
+            f"{request.dataset} has no split {split}", hint=f"it has {' and '.join(known)}"
         )
     if request.dataset is DatasetName.ICENTIA11K:
-        return _icentia11k(request)
+        return _icentia11k(request, split)
     directory, reason = _locate(request)
     if directory is None:
         if request.lead is not None:
             raise DataError(
                 f"synthetic ECG has no lead {request.lead!r}", hint="leave the lead out"
             )
-        recordings = synthetic.recordings(request.split)
-        return _assemble(recordings, request, synthetic.NAME, reason)
-    records = mitdb.SPLITS[request.split]
+        recordings = synthetic.recordings(split)
+        return _assemble(recordings, request, _info(synthetic.NAME, split, reason))
+    records = mitdb.SPLITS[split]
     real = (mitdb.read_recording(directory, record, request.lead) for record in records)
-    return _assemble(real, request, mitdb.NAME, reason)
+    return _assemble(real, request, _info(mitdb.NAME, split, reason))
 
 
 def load_split(split: Split, data_dir: Path | None = None, lead: str | None = None) -> WindowSet:
@@ -174,7 +177,7 @@ def _short(path: Path) -> str:
 
 
 def _assemble(
-    recordings: Iterable[Recording], request: WindowRequest, name: str, reason: str
+    recordings: Iterable[Recording], request: WindowRequest, info: DatasetInfo
 ) -> WindowSet:
     """Cuts the chosen windows of all recordings into one array, without a second copy of it."""
     traces = [to_trace(recording) for recording in recordings]
@@ -188,16 +191,16 @@ def _assemble(
     names = np.repeat([t.name for t in traces], [t.labels.size for t in traces])
     records = names[chosen].astype(np.str_)
     beat_samples = np.concatenate([t.beat_samples for t in traces])[chosen]
-    return _delivered(samples, labels, records, beat_samples, _info(request, name, reason))
+    return _delivered(samples, labels, records, beat_samples, info)
 
 
-def _icentia11k(request: WindowRequest) -> WindowSet:
+def _icentia11k(request: WindowRequest, split: Split) -> WindowSet:
     if request.lead is not None:
         raise DataError(
             f"{icentia11k.NAME} has one lead, and not {request.lead!r}", hint="leave the lead out"
         )
     directory, reason = icentia11k_dir(request.data_dir)
-    cuts = draw_windows(directory, request.split, request.limit, request.seed)
+    cuts = draw_windows(directory, split, request.limit, request.seed)
     people = {icentia11k.patient_of(cut.record) for cut in cuts}
     reason += f"; of {len(cuts):,} segments, {len(people):,} patients"
     sizes = [cut.labels.size for cut in cuts]
@@ -206,15 +209,15 @@ def _icentia11k(request: WindowRequest) -> WindowSet:
         np.concatenate([cut.labels for cut in cuts]),
         np.repeat(np.array([cut.record for cut in cuts], dtype=np.str_), sizes),
         np.concatenate([cut.beat_samples for cut in cuts]),
-        _info(request, icentia11k.NAME, reason),
+        _info(icentia11k.NAME, split, reason),
     )
 
 
-def _info(request: WindowRequest, name: str, reason: str) -> DatasetInfo:
+def _info(name: str, split: Split, reason: str) -> DatasetInfo:
     """All but the hash, which is of the windows."""
     return DatasetInfo(
         name=name,
-        split=request.split.value,
+        split=split.value,
         synthetic=name == synthetic.NAME,
         label_map=" ".join(f"{c.name}={symbols}" for c, symbols in LABEL_MAP.items()),
         sha256="",
