@@ -46,7 +46,7 @@ class Cut:
 
 
 def draw_windows(directory: Path, split: Split, limit: int | None, seed: int) -> list[Cut]:
-    """Windows of the patients of a split that are there, segments in order of their names.
+    """Windows of the patients of a split that are there.
 
     Memory is that of the windows, twice, and of one segment. The same patients, limit and seed
     give the same windows; a larger limit contains a smaller one.
@@ -71,7 +71,7 @@ def draw_windows(directory: Path, split: Split, limit: int | None, seed: int) ->
         cuts.append(_cut(trace, per_segment, missing, seed))
         if missing is not None:
             missing -= cuts[-1].labels.size
-    return sorted(cuts, key=lambda cut: cut.record)
+    return cuts
 
 
 def segments_in_random_order(directory: Path, patient: str, seed: int) -> tuple[str, ...]:

@@ -12,10 +12,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ectopy.errors import DataError, InputError
+from ectopy.progress import Progress, silent
 from ectopy.vocab import FRAME_SAMPLES, LABEL_MAP, DatasetName, Split, splits_of
 from ectopy.windows import cache, icentia11k, mitdb, synthetic
 from ectopy.windows.draws import draw
-from ectopy.windows.icentia11k_draw import draw_windows
+from ectopy.windows.icentia11k_draw import Cut, draw_windows
+from ectopy.windows.icentia11k_training import (
+    TrainingDraw,
+    excerpt_windows,
+    read_excerpts,
+    split_patients,
+)
 from ectopy.windows.recording import Recording, to_trace
 from ectopy.windows.types import DatasetInfo, WindowSet
 
@@ -81,10 +88,10 @@ def load_windows(request: WindowRequest) -> WindowSet:
                 f"synthetic ECG has no lead {request.lead!r}", hint="leave the lead out"
             )
         recordings = synthetic.recordings(split)
-        return _assemble(recordings, request, _info(synthetic.NAME, split, reason))
+        return _assemble(recordings, request, _info(synthetic.NAME, split.value, reason))
     records = mitdb.SPLITS[split]
     real = (mitdb.read_recording(directory, record, request.lead) for record in records)
-    return _assemble(real, request, _info(mitdb.NAME, split, reason))
+    return _assemble(real, request, _info(mitdb.NAME, split.value, reason))
 
 
 def load_split(split: Split, data_dir: Path | None = None, lead: str | None = None) -> WindowSet:
@@ -92,6 +99,37 @@ def load_split(split: Split, data_dir: Path | None = None, lead: str | None = No
     return load_windows(
         WindowRequest(dataset=DatasetName.MITDB, split=split, data_dir=data_dir, lead=lead)
     )
+
+
+def icentia11k_training_windows(
+    wanted: TrainingDraw, data_dir: Path | None = None, progress: Progress = silent
+) -> tuple[WindowSet, WindowSet]:
+    """Windows of icentia11k that train and that validate, balanced as the draw says.
+
+    Signal around them is cut off as they are read: memory is 2 KB for each beat asked for, twice.
+
+    Args:
+        wanted: What is drawn of each patient.
+        data_dir: Directory that holds ``icentia11k/`` or its records; None looks at $ECTOPY_DATA.
+        progress: Counts patients.
+
+    Raises:
+        DataError: The records are not there, or one is unusable.
+    """
+    directory, reason = icentia11k_dir(data_dir)
+    parts = split_patients(directory, wanted)
+    total, done = sum(map(len, parts)), 0
+    sets: list[WindowSet] = []
+    for name, patients in zip(("train", "train-val"), parts, strict=True):
+        cuts: list[Cut] = []
+        for patient in patients:
+            progress(done, total, f"patient {patient}")
+            cuts += excerpt_windows(read_excerpts(directory, patient, wanted))
+            done += 1
+        told = f"{reason}; of {len(patients):,} patients, {wanted.told} of each"
+        sets.append(_joined(cuts, _info(icentia11k.NAME, name, told)))
+    progress(total, total, "")
+    return sets[0], sets[1]
 
 
 def window_hash(
@@ -203,21 +241,32 @@ def _icentia11k(request: WindowRequest, split: Split) -> WindowSet:
     cuts = draw_windows(directory, split, request.limit, request.seed)
     people = {icentia11k.patient_of(cut.record) for cut in cuts}
     reason += f"; of {len(cuts):,} segments, {len(people):,} patients"
-    sizes = [cut.labels.size for cut in cuts]
+    return _joined(cuts, _info(icentia11k.NAME, split.value, reason))
+
+
+def _joined(cuts: Iterable[Cut], info: DatasetInfo) -> WindowSet:
+    """All windows of some segments, in order of record and time."""
+    ordered = sorted(cuts, key=lambda cut: cut.record)
+    sizes = [cut.labels.size for cut in ordered]
+    if not sum(sizes):
+        raise DataError(
+            f"no labelled beats in {info.name}'s {info.split} patients",
+            hint=f"{info.reason}; are their .atr files there?",
+        )
     return _delivered(
-        np.concatenate([cut.samples for cut in cuts]),
-        np.concatenate([cut.labels for cut in cuts]),
-        np.repeat(np.array([cut.record for cut in cuts], dtype=np.str_), sizes),
-        np.concatenate([cut.beat_samples for cut in cuts]),
-        _info(icentia11k.NAME, split, reason),
+        np.concatenate([cut.samples for cut in ordered]),
+        np.concatenate([cut.labels for cut in ordered]),
+        np.repeat(np.array([cut.record for cut in ordered], dtype=np.str_), sizes),
+        np.concatenate([cut.beat_samples for cut in ordered]),
+        info,
     )
 
 
-def _info(name: str, split: Split, reason: str) -> DatasetInfo:
+def _info(name: str, split: str, reason: str) -> DatasetInfo:
     """All but the hash, which is of the windows."""
     return DatasetInfo(
         name=name,
-        split=split.value,
+        split=split,
         synthetic=name == synthetic.NAME,
         label_map=" ".join(f"{c.name}={symbols}" for c, symbols in LABEL_MAP.items()),
         sha256="",
