@@ -176,3 +176,24 @@ def test_shipped_card_shows_the_shipped_metrics(name: str) -> None:
             cells = [f"{100 * scores[key]:.1f}" for key in ("sensitivity", "ppv", "f1")]
             row = [entry["split"], entry["precision"], class_name, *cells]
             assert f"| {' | '.join(row)} |" in card
+
+
+def test_the_zoos_test_patients_are_scored_with_their_citation(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[WindowRequest] = []
+
+    def load(wanted: WindowRequest) -> WindowSet:
+        asked.append(wanted)
+        return DS2
+
+    monkeypatch.setattr(evaluate, "load_windows", load)
+    split = EvaluationSplit.ICENTIA11K_TEST
+    evaluation = evaluate_bundle(replace(request(bundle), split=split))
+    assert [(w.dataset.value, w.split, w.limit) for w in asked] == [("icentia11k", "test", 50_000)]
+    assert "CC BY-NC-SA" in evaluation.citation
+    assert json.loads(bundle.metrics_path.read_text())["data"] == evaluation.citation
+    evaluate_bundle(request(bundle))
+    both = json.loads(bundle.metrics_path.read_text())["data"]
+    assert "CC BY-NC-SA" in both
+    assert "ODC-By" in both

@@ -59,7 +59,12 @@ def limit_option(windows: int | None) -> Callable[[_Decorated], _Decorated]:
     """``--limit``, with a default of so many windows; None for all."""
     default = "all" if windows is None else str(windows)
     return click.option(
-        "--limit", metavar="N|all", default=default, callback=_limit, help="Windows to draw."
+        "--limit",
+        metavar="N|all",
+        default=default,
+        show_default=True,
+        callback=_limit,
+        help="Windows to draw.",
     )
 
 
