@@ -42,7 +42,7 @@ def test_the_test_patients_are_the_default(holder: Path) -> None:
     assert windows.info.split == "test"
     assert not windows.info.synthetic
     assert "CC BY-NC-SA" in windows.info.citation
-    assert "3 patients" in windows.info.reason
+    assert "patients: 3, segments: 6" in windows.info.reason
     assert len(windows) == 6 * BEATS_OF_A_SEGMENT
     assert {patient_of(r) for r in windows.records} == {"p10005", "p10006", "p10007"}
     assert {patient_of(r) for r in load(holder, split=Split.TRAIN).records} == {"p00003", "p00004"}

@@ -73,7 +73,7 @@ def test_a_patient_with_fewer_beats_than_asked_gives_what_there_is(tmp_path: Pat
 def test_windows_of_excerpts_are_bit_for_bit_those_of_the_segment(tmp_path: Path) -> None:
     write_segment(tmp_path, 7, symbols="NSNV", seconds=120)
     whole = to_trace(read_segment(tmp_path, "p00007_s00").recording)
-    everything = replace(BEAT_3, samples_per_patient=(9, 9, 9), margin_s=0.2)
+    everything = replace(BEAT_3, samples_per_patient=(9, 9, 9), margin_s=0.21)
     cuts = excerpt_windows(read_excerpts(tmp_path, "p00007", everything))
     assert len(cuts) > 3
     count = 0

@@ -126,7 +126,7 @@ def icentia11k_training_windows(
             progress(done, total, f"patient {patient}")
             cuts += excerpt_windows(read_excerpts(directory, patient, wanted))
             done += 1
-        told = f"{reason}; of {len(patients):,} patients, {wanted.told} of each"
+        told = f"{reason}; patients: {len(patients):,}, {wanted.told} of each"
         sets.append(_joined(cuts, _info(icentia11k.NAME, name, told)))
     progress(total, total, "")
     return sets[0], sets[1]
@@ -240,7 +240,7 @@ def _icentia11k(request: WindowRequest, split: Split) -> WindowSet:
     directory, reason = icentia11k_dir(request.data_dir)
     cuts = draw_windows(directory, split, request.limit, request.seed)
     people = {icentia11k.patient_of(cut.record) for cut in cuts}
-    reason += f"; of {len(cuts):,} segments, {len(people):,} patients"
+    reason += f"; patients: {len(people):,}, segments: {len(cuts):,}"
     return _joined(cuts, _info(icentia11k.NAME, split.value, reason))
 
 
