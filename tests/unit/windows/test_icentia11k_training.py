@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from ectopy.errors import DataError, InputError
-from ectopy.vocab import R_PEAK_SAMPLE, BeatClass
+from ectopy.vocab import FRAME_SAMPLES, R_PEAK_SAMPLE, BeatClass
 from ectopy.windows import patient_of
 from ectopy.windows.icentia11k import read_segment
 from ectopy.windows.icentia11k_training import (
     Excerpt,
     TrainingDraw,
-    excerpt_windows,
-    load_excerpts,
+    excerpt_strips,
+    read_all_excerpts,
     read_excerpts,
     split_patients,
 )
@@ -74,19 +74,39 @@ def test_windows_of_excerpts_are_bit_for_bit_those_of_the_segment(tmp_path: Path
     write_segment(tmp_path, 7, symbols="NSNV", seconds=120)
     whole = to_trace(read_segment(tmp_path, "p00007_s00").recording)
     everything = replace(BEAT_3, samples_per_patient=(9, 9, 9), margin_s=0.21)
-    cuts = excerpt_windows(read_excerpts(tmp_path, "p00007", everything))
-    assert len(cuts) > 3
-    count = 0
-    for cut in cuts:
-        at = np.searchsorted(whole.beat_samples, cut.beat_samples)
-        assert (whole.beat_samples[at] == cut.beat_samples).all()
-        expected = np.empty_like(cut.samples)
-        whole.cut(at, expected)
-        assert (cut.samples == expected).all()
-        assert (cut.labels == whole.labels[at]).all()
-        assert (np.argmax(cut.samples[:, R_PEAK_SAMPLE - 50 : R_PEAK_SAMPLE + 51], 1) == 50).all()
-        count += cut.labels.size
-    assert count == 27
+    excerpts = read_excerpts(tmp_path, "p00007", everything)
+    assert len(excerpts) > 3
+    strips = excerpt_strips(excerpts)
+    centres = np.flatnonzero(strips.may_be_centres())
+    frame = np.arange(FRAME_SAMPLES) - R_PEAK_SAMPLE
+    cut = strips.leads_mv[0][strips.peaks[centres][:, np.newaxis] + frame]
+    beats = np.array([at for _, at, _ in drawn_beats(excerpts)])
+    at = np.searchsorted(whole.beat_samples, beats)
+    assert (whole.beat_samples[at] == beats).all()
+    expected = np.empty_like(cut)
+    whole.cut(at, expected)
+    assert cut.shape == (27, FRAME_SAMPLES)
+    assert (cut == expected).all()
+    assert (strips.labels[centres] == whole.labels[at]).all()
+    assert (np.argmax(cut[:, R_PEAK_SAMPLE - 50 : R_PEAK_SAMPLE + 51], 1) == 50).all()
+
+
+def test_beats_that_were_not_drawn_are_no_centres(tmp_path: Path) -> None:
+    write_segment(tmp_path, 7, symbols="NNQS", seconds=60)
+    excerpts = read_excerpts(tmp_path, "p00007", replace(BEAT_3, samples_per_patient=(2, 1, 0)))
+    strips = excerpt_strips(iter(excerpts))
+    assert strips.labels[strips.may_be_centres()].tolist().count(BeatClass.N) == 2
+    assert strips.may_be_centres().sum() == 3
+    assert strips.peaks.size > 9
+    assert (np.diff(strips.peaks)[np.diff(strips.record_of) == 0] == 100).all()
+    one = strips.keep(strips.names[:1])
+    drawn = excerpts[0].drawn.sum()
+    assert one.may_be_centres().sum() == drawn > 0
+
+
+def test_no_excerpts_make_no_strips() -> None:
+    with pytest.raises(DataError, match="no records"):
+        excerpt_strips([])
 
 
 def test_an_excerpt_has_its_margins_its_neighbours_and_its_rhythm(tmp_path: Path) -> None:
@@ -162,12 +182,12 @@ def test_all_excerpts_come_by_patient_with_progress(tmp_path: Path) -> None:
     for number in range(5):
         write_segment(tmp_path, number, symbols="NSV")
     steps: list[tuple[int, int]] = []
-    found = load_excerpts(tmp_path, BEAT_3, lambda done, total, _: steps.append((done, total)))
-    training, validation = split_patients(tmp_path, BEAT_3)
-    assert tuple(dict.fromkeys(patient_of(e.recording.name) for e in found.training)) == training
-    assert {patient_of(e.segment) for e in found.validation} == set(validation)
-    assert steps[0] == (0, 5)
-    assert steps[-1] == (5, 5)
+    training, _ = split_patients(tmp_path, BEAT_3)
+    found = read_all_excerpts(
+        tmp_path, training, BEAT_3, lambda done, total, _: steps.append((done, total))
+    )
+    assert tuple(dict.fromkeys(patient_of(e.recording.name) for e in found)) == training
+    assert steps == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
 
 
 def test_a_single_patient_cannot_be_divided(tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ectopy.errors import InputError
-from ectopy.vocab import FRAME_SAMPLES, Split
+from ectopy.vocab import FRAME_SAMPLES
 from ectopy.windows.draws import draw, rank_key, ranking
-from ectopy.windows.icentia11k import patients, read_segment, segments
+from ectopy.windows.icentia11k import read_segment, segments
 from ectopy.windows.recording import Trace, to_trace
 
 BEATS_PER_SEGMENT = 50
@@ -45,20 +45,22 @@ class Cut:
     beat_samples: npt.NDArray[np.int32]
 
 
-def draw_windows(directory: Path, split: Split, limit: int | None, seed: int) -> list[Cut]:
-    """Windows of the patients of a split that are there.
+def draw_windows(
+    directory: Path, people: tuple[str, ...], limit: int | None, seed: int
+) -> list[Cut]:
+    """Windows of some patients.
 
     Memory is that of the windows, twice, and of one segment. The same patients, limit and seed
     give the same windows; a larger limit contains a smaller one.
 
     Raises:
-        DataError: There are no patients of the split, or a segment is unusable.
+        DataError: A segment is unusable.
         InputError: No limit, and too much to take whole.
     """
-    order = _in_random_order(directory, patients(directory, split), seed)
+    order = _in_random_order(directory, people, seed)
     total = sum(len(names) for names in order)
     if limit is None:
-        _require_few(total, split)
+        _require_few(total)
         per_segment = None
     else:
         per_segment = max(BEATS_PER_SEGMENT, -(-limit // max(total, 1)))
@@ -96,10 +98,10 @@ def _rounds(order: list[tuple[str, ...]]) -> Iterator[str]:
         yield from (segment for segment in turn if segment is not None)
 
 
-def _require_few(total: int, split: Split) -> None:
+def _require_few(total: int) -> None:
     if total > MOST_WHOLE_SEGMENTS:
         raise InputError(
-            f"all windows of {total:,} segments of icentia11k's {split} split are too many",
+            f"all windows of {total:,} segments of icentia11k are too many",
             hint=f"give a limit; up to {MOST_WHOLE_SEGMENTS} segments are taken whole",
         )
 

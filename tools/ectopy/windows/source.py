@@ -12,17 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ectopy.errors import DataError, InputError
-from ectopy.progress import Progress, silent
 from ectopy.vocab import FRAME_SAMPLES, LABEL_MAP, DatasetName, Split, splits_of
 from ectopy.windows import cache, icentia11k, mitdb, nstdb, synthetic
 from ectopy.windows.draws import draw
 from ectopy.windows.icentia11k_draw import Cut, draw_windows
-from ectopy.windows.icentia11k_training import (
-    TrainingDraw,
-    excerpt_windows,
-    read_excerpts,
-    split_patients,
-)
 from ectopy.windows.noise import NoiseCondition, add_noise
 from ectopy.windows.recording import Recording, Trace, to_trace
 from ectopy.windows.strips import Strips, to_strips
@@ -135,35 +128,23 @@ def load_strips(records: Iterable[str], data_dir: Path | None = None) -> Strips:
     return to_strips(mitdb.read_leads(directory, record) for record in records)
 
 
-def icentia11k_training_windows(
-    wanted: TrainingDraw, data_dir: Path | None = None, progress: Progress = silent
-) -> tuple[WindowSet, WindowSet]:
-    """Windows of icentia11k that train and that validate, balanced as the draw says.
-
-    Signal around them is cut off as they are read: memory is 2 KB for each beat asked for, twice.
+def icentia11k_windows(
+    directory: Path, people: tuple[str, ...], limit: int, seed: int
+) -> WindowSet:
+    """Windows of some training patients of icentia11k, to look at while others train.
 
     Args:
-        wanted: What is drawn of each patient.
-        data_dir: Directory that holds ``icentia11k/`` or its records; None looks at $ECTOPY_DATA.
-        progress: Counts patients.
+        directory: As found by :func:`icentia11k_dir`.
+        people: Names of the patients.
+        limit: How many windows, drawn as :func:`load_windows` draws them.
+        seed: Of the draw.
 
     Raises:
-        DataError: The records are not there, or one is unusable.
+        DataError: They have no labelled beats, or a segment is unusable.
     """
-    directory, reason = icentia11k_dir(data_dir)
-    parts = split_patients(directory, wanted)
-    total, done = sum(map(len, parts)), 0
-    sets: list[WindowSet] = []
-    for name, patients in zip(("train", "train-val"), parts, strict=True):
-        cuts: list[Cut] = []
-        for patient in patients:
-            progress(done, total, f"patient {patient}")
-            cuts += excerpt_windows(read_excerpts(directory, patient, wanted))
-            done += 1
-        told = f"{reason}; patients: {len(patients):,}, {wanted.told} of each"
-        sets.append(_joined(cuts, _info(icentia11k.NAME, name, told)))
-    progress(total, total, "")
-    return sets[0], sets[1]
+    cuts = draw_windows(directory, people, limit, seed)
+    reason = f"patients that do not train: {len(people):,}"
+    return _joined(cuts, _info(icentia11k.NAME, "train-val", reason))
 
 
 def window_hash(
@@ -284,7 +265,8 @@ def _icentia11k(request: WindowRequest, split: Split) -> WindowSet:
             hint="leave the noise out, or test with it on MIT-BIH: --split ds2",
         )
     directory, reason = icentia11k_dir(request.data_dir)
-    cuts = draw_windows(directory, split, request.limit, request.seed)
+    names = icentia11k.patients(directory, split)
+    cuts = draw_windows(directory, names, request.limit, request.seed)
     people = {icentia11k.patient_of(cut.record) for cut in cuts}
     reason += f"; patients: {len(people):,}, segments: {len(cuts):,}"
     return _joined(cuts, _info(icentia11k.NAME, split.value, reason))
