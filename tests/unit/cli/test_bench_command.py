@@ -67,7 +67,7 @@ def test_without_options_it_measures_a_thousand_windows_on_the_virtual_board(
     assert run() == 0
     (request,) = bench.requests
     assert request == BenchRequest(model="beat-3-eff-sm", command="ectopy bench")
-    assert (request.board, request.limit, request.split) == (BoardName.VIRT, 1000, Split.DS2)
+    assert (request.board, request.limit, request.split) == (BoardName.VIRT, 1000, None)
     shown = capsys.readouterr().out
     assert "beat-3-eff-sm on virt" in shown
     assert "outputs.csv · profile.json" in shown

@@ -118,6 +118,28 @@ def test_patients_share_an_origin_by_the_square_root_of_their_beats(seen: Seen) 
     assert of_a.min() > 0.5 * of_a.max(), "within a record all beats alike"
 
 
+def test_excerpts_of_one_patient_count_as_one(seen: Seen) -> None:
+    records = {
+        "p00001_s00+0": "NNNN" * 10,
+        "p00001_s03+500": "NNNN" * 10,
+        "p00002_s00+5": "NNNN" * 19,
+    }
+    strips = made_up_strips(records)
+    draw(strips, batch_windows=20_000, batch_shares={"n": 1.0})
+    shares = np.bincount(strips.record_of[seen.centres]) / 20_000
+    np.testing.assert_allclose(shares, (0.24, 0.24, 0.52), atol=0.02)
+
+
+def test_only_drawn_beats_are_in_the_middle_and_the_others_beside_them(seen: Seen) -> None:
+    drawn = np.zeros(STRIPS.peaks.size, dtype=bool)
+    drawn[20:60:10] = True
+    strips = replace(STRIPS, drawn=drawn)
+    draw(strips, batch_windows=2000, batch_shares={"n": 0.5, "made_pac": 0.5})
+    assert set(seen.centres) == {20, 30, 40, 50}
+    whole = augment.intervals_around(STRIPS, seen.centres)
+    np.testing.assert_array_equal(augment.intervals_around(strips, seen.centres), whole)
+
+
 def test_every_beat_has_its_neighbours_and_its_window_in_its_own_record(seen: Seen) -> None:
     draw(batch_windows=5000, batch_shares={"n": 1.0})
     first, last = STRIPS.record_of[seen.centres - 6], STRIPS.record_of[seen.centres + 6]

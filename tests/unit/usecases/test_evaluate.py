@@ -22,6 +22,7 @@ from ectopy.windows import (
     NoiseName,
     WindowRequest,
     WindowSet,
+    load_windows,
     patient_of,
 )
 from ectopy.zoo import Bundle, label_map, open_bundle
@@ -332,3 +333,35 @@ def test_shipped_card_shows_the_shipped_metrics(name: str) -> None:
             cells = [f"{100 * scores[key]:.1f}" for key in ("sensitivity", "ppv", "f1")]
             row = [entry["split"], entry["source"], class_name, *cells]
             assert f"| {' | '.join(row)} |" in card
+
+
+def test_the_zoos_test_patients_are_scored_with_their_citation(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[WindowRequest] = []
+
+    def load(wanted: WindowRequest) -> WindowSet:
+        asked.append(wanted)
+        return DS2
+
+    monkeypatch.setattr(evaluate, "load_windows", load)
+    split = EvaluationSplit.ICENTIA11K_TEST
+    evaluation = evaluate_bundle(replace(request(bundle), split=split))
+    assert [(w.dataset.value, w.split, w.limit) for w in asked] == [("icentia11k", "test", 50_000)]
+    assert (evaluation.split, evaluation.without) == (split, ())
+    alone = json.loads(bundle.metrics_path.read_text())["data"]
+    assert "CC BY-NC-SA" in alone and "ODC-By" not in alone
+    evaluate_bundle(request(bundle))
+    both = json.loads(bundle.metrics_path.read_text())["data"]
+    assert alone in both and "ODC-By" in both
+
+
+def test_the_zoos_test_patients_are_scored_without_noise(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate, "load_windows", load_windows)
+    asked = replace(request(bundle), split=EvaluationSplit.ICENTIA11K_TEST, noise=BW)
+    with pytest.raises(InputError, match="no noise is added to icentia11k") as caught:
+        evaluate_bundle(asked)
+    assert "ds2" in caught.value.hint
+    assert not bundle.metrics_path.exists()

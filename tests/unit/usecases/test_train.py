@@ -233,7 +233,7 @@ def test_ctrl_c_says_how_to_go_on_and_that_works(
     trainings.interrupt_at = ""
     main(command[1:])
     shown = capsys.readouterr().err
-    assert "F1 of patients that the models of the folds had not seen: N 1.000" in shown
+    assert "F1 of patients that the models had not seen: N 1.000" in shown
     assert f"next: ectopy quantize --model {run}" in shown
     assert (run / "model.keras").exists()
     assert set(trainings.seeds) == {7}
@@ -246,10 +246,10 @@ def test_ctrl_c_before_there_is_a_training_promises_nothing(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(train_usecase, "training_records", interrupted)
+    monkeypatch.setattr(train_usecase, "require_trainable", interrupted)
     with pytest.raises(SystemExit) as ended:
         main(["train", "--model", str(recipe), "--out", str(tmp_path / "run")])
     assert ended.value.code == 130

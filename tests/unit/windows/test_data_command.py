@@ -6,6 +6,7 @@ import wfdb
 
 from ectopy.cli import main
 from ectopy.windows import fetch
+from support.icentia11k_records import write_segment
 
 pytestmark = pytest.mark.usefixtures("bare_machine")
 
@@ -63,3 +64,22 @@ def test_fetch_without_network_is_one_error_with_a_hint_and_exit_code_1(
     assert caught.value.code == 1
     assert "record 101 cannot be had from PhysioNet" in shown
     assert "is there a network?" in shown
+
+
+def test_icentia11k_is_counted_and_its_makers_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_segment(tmp_path / "icentia11k", 10_000)
+    main(["data", "info", "--dataset", "icentia11k", "--data-dir", str(tmp_path), "--limit", "9"])
+    shown = capsys.readouterr()
+    assert "icentia11k TEST: 9 windows" in shown.out
+    assert "p10000_s00" in shown.out
+    assert "CC BY-NC-SA" in shown.err
+    assert "Moody GB" not in shown.err
+
+
+def test_fetch_of_icentia11k_says_where_to_get_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["data", "fetch", "icentia11k"])
+    assert caught.value.code == 2
+    assert "https://physionet.org/content/icentia11k-continuous-ecg/1.0/" in capsys.readouterr().err

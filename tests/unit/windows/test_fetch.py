@@ -10,6 +10,7 @@ from ectopy.errors import ToolError
 from ectopy.vocab import DatasetName, Split
 from ectopy.windows import WindowRequest, cache, fetch, load_windows, mitdb
 from ectopy.windows.fetch import PhysioNet, fetch_mitdb
+from ectopy.windows.wfdb_files import file_names
 
 RECORDS = [record for split in mitdb.SPLITS.values() for record in split]
 
@@ -59,7 +60,7 @@ def test_a_fetched_cache_is_complete_checked_and_taken_by_auto(
         assert hashlib.sha256((place / name).read_bytes()).hexdigest() == digest
     assert {p.name for p in place.iterdir()} == {
         mitdb.CHECKSUMS,
-        *(name for record in RECORDS for name in mitdb.file_names(record)),
+        *(name for record in RECORDS for name in file_names(record)),
     }
     info = load_windows(WindowRequest(dataset=DatasetName.AUTO, split=Split.DS1)).info
     assert not info.synthetic

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import wfdb
 
-from ectopy.errors import DataError
+from ectopy.errors import DataError, InputError
 from ectopy.vocab import DatasetName
 from ectopy.windows.replay import DEFAULT_RECORDS, RecordRequest, load_record
 
@@ -64,6 +64,11 @@ def test_without_records_it_is_synthetic_and_says_why(bare_machine: Path) -> Non
 def test_a_real_record_that_is_not_there_is_not_replaced(bare_machine: Path) -> None:
     with pytest.raises(DataError, match="no record '208': no MIT-BIH records"):
         load_record(RecordRequest(record="208"))
+
+
+def test_records_that_cannot_be_played_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="icentia11k cannot be played"):
+        load_record(RecordRequest(dataset=DatasetName.ICENTIA11K, data_dir=tmp_path))
 
 
 def test_the_default_patient_has_beats_of_every_class() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ectopy.errors import DataError, InputError
 from ectopy.vocab import DatasetName, Split
 from ectopy.windows import WindowRequest, WindowSet, load_windows, mitdb, window_hash
-from ectopy.windows.source import draw
+from ectopy.windows.draws import draw
 
 pytestmark = pytest.mark.usefixtures("bare_machine")
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ectopy.vocab import R_PEAK_SAMPLE, BeatClass, DatasetName, Split
+from ectopy.vocab import R_PEAK_SAMPLE, BeatClass, DatasetName, Split, splits_of
 from ectopy.windows import WindowRequest, WindowSet, load_windows
 from ectopy.windows.recording import Recording
 from ectopy.windows.synthetic import recordings
@@ -11,18 +11,18 @@ Recordings = dict[Split, list[Recording]]
 
 @pytest.fixture(scope="module")
 def patients() -> Recordings:
-    return {split: recordings(split) for split in Split}
+    return {split: recordings(split) for split in splits_of(DatasetName.SYNTHETIC)}
 
 
 @pytest.fixture(scope="module")
 def windows() -> dict[Split, WindowSet]:
     return {
         split: load_windows(WindowRequest(dataset=DatasetName.SYNTHETIC, split=split))
-        for split in Split
+        for split in splits_of(DatasetName.SYNTHETIC)
     }
 
 
-@pytest.mark.parametrize("split", Split)
+@pytest.mark.parametrize("split", splits_of(DatasetName.SYNTHETIC))
 def test_windows_are_labelled_synthetic_and_prevalence_is_realistic(
     windows: dict[Split, WindowSet], split: Split
 ) -> None:

@@ -17,6 +17,7 @@ from ectopy.cli.options import (
     json_option,
     limit_option,
     runs_dir_option,
+    split_option,
     write_json,
 )
 from ectopy.protocol import InputFormat
@@ -25,7 +26,7 @@ from ectopy.report import screen
 from ectopy.usecases.bench import bench
 from ectopy.usecases.bench_files import written_files
 from ectopy.usecases.bench_types import BenchRequest
-from ectopy.vocab import BoardName, DatasetName, EngineName, LinkKind, Optimize, Split
+from ectopy.vocab import BoardName, DatasetName, EngineName, LinkKind, Optimize
 
 EXAMPLES = """
 \b
@@ -53,7 +54,7 @@ FORMATS = {
 @click.option("--model", default="beat-3-eff-sm", help="Name or folder of a model bundle.")
 @click.option("--dataset", type=choice(DatasetName), default="auto", help="Source of windows.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where the ECG records are.")
-@click.option("--split", type=choice(Split), default="ds2", help="Inter-patient split.")
+@split_option
 @limit_option(1000)
 @click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the draw.")
 @engine_options
@@ -96,7 +97,7 @@ def _request(ctx: click.Context) -> BenchRequest:
         engine=EngineName(options["engine"]),
         optimize=Optimize(options["optimize"]),
         dataset=DatasetName(options["dataset"]),
-        split=Split(options["split"]),
+        split=options["split"],
         data_dir=options["data_dir"],
         limit=options["limit"],
         seed=options["seed"],

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 from rich.table import Table
 
 from ectopy import console
+from ectopy.cli.options import choice, limit_option, split_option
+from ectopy.errors import InputError
 from ectopy.usecases import data
-from ectopy.vocab import BeatClass, DatasetName, Split
-from ectopy.windows import CITATION, WindowRequest
+from ectopy.vocab import BeatClass, DatasetName
+from ectopy.windows import CITATION, WindowRequest, icentia11k
+
+_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
 
 @click.group(name="data")
@@ -20,32 +26,39 @@ def command() -> None:
     """ECG records and the windows cut from them."""
 
 
-dataset_option = click.option(
-    "--dataset",
-    type=click.Choice([d.value for d in DatasetName]),
-    default=DatasetName.AUTO.value,
-    show_default=True,
-    help="Source; auto takes real records if there are any.",
-)
-split_option = click.option(
-    "--split",
-    type=click.Choice([s.value for s in Split]),
-    default=Split.DS2.value,
-    show_default=True,
-    help="Inter-patient split.",
-)
-dir_option = click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path),
-    help="Directory that holds mitdb/ or the records; else $ECTOPY_DATA, else the cache.",
-)
-lead_option = click.option("--lead", help="Lead name; else MLII where present, or the first.")
+def _windows_options(command: _Decorated) -> _Decorated:
+    """Those of :class:`WindowRequest`."""
+    for option in (
+        limit_option(None),
+        click.option("--lead", help="Lead name; else MLII where present, or the first."),
+        click.option(
+            "--data-dir",
+            type=click.Path(path_type=Path),
+            help="Directory that holds mitdb/, icentia11k/ or the records; else $ECTOPY_DATA, "
+            "else the cache.",
+        ),
+        split_option,
+        click.option(
+            "--dataset",
+            type=choice(DatasetName),
+            default=DatasetName.AUTO.value,
+            show_default=True,
+            help="Source; auto takes MIT-BIH if it is there, or else synthetic ECG.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 @command.command()
-@click.argument("database", type=click.Choice([DatasetName.MITDB.value]), default="mitdb")
+@click.argument("database", type=click.Choice(["mitdb", "icentia11k"]), default="mitdb")
 def fetch(database: str) -> None:
-    """Download DATABASE from PhysioNet into the user's cache; resumes, and checks what is there."""
+    """Download MIT-BIH from PhysioNet into the user's cache; resumes, and checks what is there.
+
+    icentia11k has a terabyte; you are told where to get the patients you want.
+    """
+    if database == icentia11k.NAME:
+        raise InputError(f"{database} is too large to be fetched whole", hint=icentia11k.FETCH_HINT)
     with console.progress_bar(f"fetch {database}") as progress:
         report = data.fetch(progress)
     console.say(
@@ -57,19 +70,16 @@ def fetch(database: str) -> None:
 
 
 @command.command()
-@dataset_option
-@split_option
-@dir_option
-@lead_option
+@_windows_options
 @click.option("--json", "as_json", is_flag=True, help="Write JSON to stdout instead of a table.")
-def info(dataset: str, split: str, data_dir: Path | None, lead: str | None, as_json: bool) -> None:
+def info(as_json: bool, **options: Any) -> None:
     """Count windows per record and class; say where they come from."""
-    summary = data.summarize(_request(dataset, split, data_dir, lead))
+    summary = data.summarize(_request(options))
     if as_json:
         click.echo(json.dumps(asdict(summary), indent=2))
         return
     kind = "SYNTHETIC" if summary.info.synthetic else summary.info.name
-    table = Table(title=f"{kind} {split.upper()}: {summary.windows:,} windows")
+    table = Table(title=f"{kind} {summary.info.split.upper()}: {summary.windows:,} windows")
     table.add_column("record")
     for beat_class in BeatClass:
         table.add_column(beat_class.name, justify="right")
@@ -82,14 +92,11 @@ def info(dataset: str, split: str, data_dir: Path | None, lead: str | None, as_j
     console.say(f"labels: {summary.info.label_map}")
     console.say(f"sha256: {summary.info.sha256}")
     if not summary.info.synthetic:
-        console.say(CITATION)
+        console.say(summary.info.citation)
 
 
 @command.command()
-@dataset_option
-@split_option
-@dir_option
-@lead_option
+@_windows_options
 @click.option(
     "-o",
     "--output",
@@ -98,16 +105,16 @@ def info(dataset: str, split: str, data_dir: Path | None, lead: str | None, as_j
     help="Picture to write, .png.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Other seeds, other examples.")
-def plot(
-    dataset: str, split: str, data_dir: Path | None, lead: str | None, output: Path, seed: int
-) -> None:
+def plot(output: Path, seed: int, **options: Any) -> None:
     """Draw example windows of each class."""
-    source = data.plot(_request(dataset, split, data_dir, lead, seed), output)
+    source = data.plot(_request(options, seed), output)
     console.say(f"{output}: {source.name} {source.split.upper()} ({source.reason})")
 
 
 @command.command()
-@dir_option
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path), help="Directory that holds mitdb/ and nstdb/."
+)
 @click.option("--record", default="101", show_default=True, help="Record of DS1.")
 @click.option("--seed", type=click.IntRange(min=0), default=2, help="Other seeds, other draws.")
 @click.option(
@@ -126,9 +133,12 @@ def augment(data_dir: Path | None, record: str, seed: int, out_dir: Path) -> Non
         console.say(str(path))
 
 
-def _request(
-    dataset: str, split: str, data_dir: Path | None, lead: str | None, seed: int = 0
-) -> WindowRequest:
+def _request(options: Mapping[str, Any], seed: int = 0) -> WindowRequest:
     return WindowRequest(
-        dataset=DatasetName(dataset), split=Split(split), data_dir=data_dir, lead=lead, seed=seed
+        dataset=DatasetName(options["dataset"]),
+        split=options["split"],
+        data_dir=options["data_dir"],
+        limit=options["limit"],
+        lead=options["lead"],
+        seed=seed,
     )

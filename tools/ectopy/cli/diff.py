@@ -10,7 +10,7 @@ import click
 
 from ectopy import console
 from ectopy.cli.diff_screen import hint, screen, verdict
-from ectopy.cli.options import choice, engine_options
+from ectopy.cli.options import choice, engine_options, split_option
 from ectopy.errors import GateError
 from ectopy.usecases.diff import diff
 from ectopy.usecases.diff_types import DiffRequest
@@ -20,7 +20,6 @@ from ectopy.vocab import (
     EngineName,
     LinkKind,
     Optimize,
-    Split,
 )
 
 EXAMPLES = """
@@ -51,7 +50,7 @@ _PATH = click.Path(path_type=Path, dir_okay=False)
 @click.option("--link", type=choice(LinkKind), default="auto", help="How frames travel.")
 @click.option("--dataset", type=choice(DatasetName), default="auto", help="Source of windows.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where the ECG records are.")
-@click.option("--split", type=choice(Split), default="ds2", help="Inter-patient split.")
+@split_option
 @click.option("--limit", type=click.IntRange(1), default=100, help="Windows to draw.")
 @click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the draw.")
 @click.option("--window", type=click.IntRange(0), help="Look at this one of the windows drawn.")
@@ -84,7 +83,7 @@ def _request(ctx: click.Context) -> DiffRequest:
         port=options["port"],
         link=LinkKind(options["link"]),
         dataset=DatasetName(options["dataset"]),
-        split=Split(options["split"]),
+        split=options["split"],
         data_dir=options["data_dir"],
         limit=options["limit"],
         seed=options["seed"],

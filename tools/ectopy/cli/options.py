@@ -15,7 +15,7 @@ from ectopy import console
 from ectopy.boards.cable import BAUD_VARIABLE, PROBE_VARIABLE
 from ectopy.boards.jlink import DEVICE_VARIABLE
 from ectopy.errors import InputError
-from ectopy.vocab import FASTEST_BAUD, SLOWEST_BAUD, EngineName, Optimize
+from ectopy.vocab import FASTEST_BAUD, SLOWEST_BAUD, EngineName, Optimize, Split
 
 EXIT_CODES = """
 \b
@@ -55,10 +55,16 @@ def optimize_option(command: _Decorated) -> _Decorated:
     )(command)
 
 
-def limit_option(windows: int) -> Callable[[_Decorated], _Decorated]:
-    """``--limit``, with a default of so many windows."""
+def limit_option(windows: int | None) -> Callable[[_Decorated], _Decorated]:
+    """``--limit``, with a default of so many windows; None for all."""
+    default = "all" if windows is None else str(windows)
     return click.option(
-        "--limit", metavar="N|all", default=str(windows), callback=_limit, help="Windows to draw."
+        "--limit",
+        metavar="N|all",
+        default=default,
+        show_default=True,
+        callback=_limit,
+        help="Windows to draw.",
     )
 
 
@@ -69,6 +75,16 @@ def _limit(_: click.Context, __: click.Parameter, value: str) -> int | None:
     if len(value) > 18 or not value.isdecimal() or int(value) == 0:
         raise click.BadParameter(f"{value!r} is neither a positive number nor 'all'.")
     return int(value)
+
+
+def split_option(command: _Decorated) -> _Decorated:
+    """``--split``; None is the part that tests."""
+    return click.option(
+        "--split",
+        type=choice(Split),
+        callback=lambda _, __, value: Split(value) if value else None,
+        help="Part of the patients.  [default: those that test: ds2, or test of icentia11k]",
+    )(command)
 
 
 def runs_dir_option(command: _Decorated) -> _Decorated:

@@ -18,7 +18,7 @@ from ectopy.zoo import open_bundle
 
 @click.command()
 @click.option("--model", default="beat-3-eff-sm", show_default=True, help="Bundle name or folder.")
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Directory that holds mitdb/.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where the ECG records are.")
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**32 - 1),
@@ -47,11 +47,14 @@ def command(
     bias_from: Path | None,
     resume: bool,
 ) -> None:
-    """Train a model on DS1 of MIT-BIH.
+    """Train a model on DS1 of MIT-BIH, or on icentia11k.
 
     First once without the patients of each fold of configuration.json, to see each patient with
     a model that does not know him and to choose the class bias; then on all patients. DS2 is
     not read. After Ctrl-C, or a power cut, --resume goes on from the last epoch.
+
+    Where datasets in configuration.json names icentia11k, its training patients are divided: on
+    some the class bias is chosen, and the model that was trained on the others is the final one.
     """
     bundle = open_bundle(model)
     if resume and out_dir is None:
@@ -82,7 +85,7 @@ def command(
     names = bundle.configuration.class_names
     if outcome.class_f1 is not None:
         scores = ", ".join(f"{n} {f1:.3f}" for n, f1 in zip(names, outcome.class_f1, strict=True))
-        console.say(f"F1 of patients that the models of the folds had not seen: {scores}")
+        console.say(f"F1 of patients that the models had not seen: {scores}")
     bias = ", ".join(f"{n} {b:+.1f}" for n, b in zip(names, outcome.class_bias, strict=True))
     console.say(f"class bias in the last layer: {bias}")
     console.say(f"wrote {outcome.bundle.keras_path}")

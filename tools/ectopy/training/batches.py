@@ -13,7 +13,7 @@ from ectopy.errors import DataError
 from ectopy.preprocess import normalize
 from ectopy.training.recipe import Augmentations, Origin, read_augmentations, read_shares
 from ectopy.vocab import BeatClass
-from ectopy.windows import augment, rhythm
+from ectopy.windows import augment, patient_of, rhythm
 from ectopy.windows.rhythm import BEATS, NEIGHBOURS
 from ectopy.windows.strips import Strips
 from ectopy.zoo import Configuration
@@ -52,9 +52,9 @@ class Batch:
 class BatchSource:
     """Draws batches, the same ones for the same seed.
 
-    A beat is drawn by origin (the recipe's ``batch_shares``), then by record with a weight of the
-    square root of the record's count, so that one patient with many ectopic beats does not stand
-    for all, nor a single odd beat for a patient. Made-up beats are made of normal beats in
+    A beat is drawn by origin (the recipe's ``batch_shares``), then by patient with a weight of
+    the square root of the patient's count, so that one patient with many ectopic beats does not
+    stand for all, nor a single odd beat for a patient. Made-up beats are made of normal beats in
     regular rhythm.
 
     Args:
@@ -121,7 +121,8 @@ class _Pools:
     """Which beats an origin may be drawn from, and with what probability."""
 
     def __init__(self, strips: Strips) -> None:
-        self._strips = strips
+        _, numbers = np.unique([patient_of(name) for name in strips.names], return_inverse=True)
+        self._patient_of = numbers[strips.record_of]
         usable = _usable(strips)
         regular = _regular(strips, usable)
         self._pools = {
@@ -136,9 +137,9 @@ class _Pools:
     def _pool(self, members: npt.NDArray[np.bool_]) -> tuple[Indices, Floats]:
         chosen = np.flatnonzero(members)
         _, patients, counts = np.unique(
-            self._strips.record_of[chosen], return_inverse=True, return_counts=True
+            self._patient_of[chosen], return_inverse=True, return_counts=True
         )
-        each = 1 / np.sqrt(counts[patients])  # sqrt(count) a record, shared evenly by its beats
+        each = 1 / np.sqrt(counts[patients])  # sqrt(count) a patient, shared evenly by the beats
         return chosen, np.cumsum(each / each.sum())
 
     def require(self, origin: Origin) -> None:
@@ -156,12 +157,12 @@ class _Pools:
 
 
 def _usable(strips: Strips) -> npt.NDArray[np.bool_]:
-    """Classified beats with a whole window and all neighbours in their record, bool (k,)."""
+    """Beats that may be centres, with a whole window and all neighbours in their record."""
     same = np.zeros(strips.peaks.size, dtype=bool)
     if strips.peaks.size >= BEATS:
         first, last = strips.record_of[: 1 - BEATS], strips.record_of[BEATS - 1 :]
         same[NEIGHBOURS : same.size - NEIGHBOURS] = first == last
-    usable: npt.NDArray[np.bool_] = same & strips.fits() & np.isin(strips.labels, list(BeatClass))
+    usable: npt.NDArray[np.bool_] = same & strips.fits() & strips.may_be_centres()
     return usable
 
 

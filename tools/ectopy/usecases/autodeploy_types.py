@@ -33,7 +33,7 @@ class AutodeployRequest:
     run: Path | None = None
     source: Path | None = None
     dataset: DatasetName = DatasetName.AUTO
-    split: Split = Split.DS2
+    split: Split | None = None
     data_dir: Path | None = None
     seed: int = 0
     runs_dir: Path = Path("runs")

@@ -161,7 +161,7 @@ def _dataset(run: Evidence, notes: dict[str, str]) -> DatasetRecord:
     if request.limit is None:
         notes["dataset.limit"] = "no limit: the whole split"
     else:
-        notes["dataset.limit"] = f"drawn over all records with seed {request.seed}"
+        notes["dataset.limit"] = f"drawn with seed {request.seed}"
     if len(run.measured.results) < len(run.case.samples):
         notes["dataset.windows"] = (
             f"the first of {len(run.case.samples)} in the order of the records, "

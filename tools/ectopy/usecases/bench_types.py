@@ -32,7 +32,7 @@ class BenchRequest:
     engine: EngineName = EngineName.AOT
     optimize: Optimize = Optimize.SPEED
     dataset: DatasetName = DatasetName.AUTO
-    split: Split = Split.DS2
+    split: Split | None = None
     data_dir: Path | None = None
     limit: int | None = 1000
     seed: int = 0

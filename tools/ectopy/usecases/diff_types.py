@@ -39,7 +39,7 @@ class DiffRequest:
     port: str | None = None
     link: LinkKind = LinkKind.AUTO
     dataset: DatasetName = DatasetName.AUTO
-    split: Split = Split.DS2
+    split: Split | None = None
     data_dir: Path | None = None
     limit: int | None = 100
     seed: int = 0

@@ -38,7 +38,7 @@ from ectopy.usecases.build import BuildRequest, build_firmware, build_folder
 from ectopy.usecases.case import Case, open_case
 from ectopy.usecases.engine_plan import goal
 from ectopy.usecases.profile_rows import built, run_model
-from ectopy.vocab import BoardName, DatasetName, EngineName, LinkKind, Optimize, Split
+from ectopy.vocab import BoardName, DatasetName, EngineName, LinkKind, Optimize
 from ectopy.windows import WindowRequest
 from ectopy.zoo.bundle import REPOSITORY_MODELS, names_in
 
@@ -117,7 +117,6 @@ def compare_engines(request: EnginesRequest, progress: Progress = silent) -> Eng
     compiler = find_compiler(BOARD)
     wanted = WindowRequest(
         dataset=request.dataset,
-        split=Split.DS2,
         data_dir=request.data_dir,
         limit=request.limit,
         seed=0,

@@ -109,7 +109,8 @@ def open_device_run(path: Path, bundle: Bundle) -> RunFolder:
         )
     if record.dataset.name != DatasetName.MITDB:
         raise InputError(
-            f"run {run.name} is of {record.dataset.name} ECG", hint=f"on MIT-BIH: {again}"
+            f"run {run.name} is of {record.dataset.name} ECG",
+            hint=f"on MIT-BIH: ectopy bench --model {bundle.target} --split ds2 --limit all",
         )
     if record.partial or record.dataset.limit is not None:
         raise InputError(

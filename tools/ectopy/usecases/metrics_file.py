@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from ectopy.metrics.evaluation import (
 )
 from ectopy.usecases.text_file import write_text
 from ectopy.vocab import EvaluationSplit, ScoreSource
-from ectopy.windows import CITATION, NOISY_CITATION
+from ectopy.windows import CITATION, NOISY_CITATION, icentia11k
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +102,23 @@ def write_entries(path: Path, model: str, entries: tuple[Evaluation, ...]) -> No
     Raises:
         InputError: It cannot be written.
     """
-    noisy = any(entry.noise for entry in entries)
     file = MetricsFile(
         model=model,
-        data=NOISY_CITATION if noisy else CITATION,
+        data=citation(entries),
         evaluations=tuple(sorted(entries, key=lambda entry: entry.title)),
     )
     write_text(path, to_json(file))
+
+
+def citation(entries: Iterable[Evaluation]) -> str:
+    """Whom to name for the data of some entries."""
+    found = {_citation(entry) for entry in entries}
+    if NOISY_CITATION in found:  # says the other's words too
+        found.discard(CITATION)
+    return " ".join(sorted(found, reverse=True))
+
+
+def _citation(entry: Evaluation) -> str:
+    if entry.split is EvaluationSplit.ICENTIA11K_TEST:
+        return icentia11k.CITATION
+    return NOISY_CITATION if entry.noise else CITATION

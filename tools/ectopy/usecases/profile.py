@@ -50,7 +50,7 @@ class ProfileRequest:
     elf: Path | None = None
     memory: str = ZERO
     dataset: DatasetName = DatasetName.AUTO
-    split: Split = Split.DS2
+    split: Split | None = None
     data_dir: Path | None = None
     seed: int = 0
     device: bool = False

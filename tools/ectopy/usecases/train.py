@@ -1,4 +1,4 @@
-"""Training a bundle's model on DS1: cross-validation for the class bias, then all patients."""
+"""Training a bundle's model: a class bias chosen on patients held out, and the final weights."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import ectopy
-from ectopy.errors import ModelError
 from ectopy.progress import Progress, silent
 from ectopy.usecases.train_folder import (
     CROSS_VALIDATION,
@@ -23,13 +22,9 @@ from ectopy.usecases.train_folder import (
     require_same,
     write_json,
 )
-from ectopy.usecases.training_set import (
-    load_training_strips,
-    load_training_windows,
-    training_records,
-)
-from ectopy.windows import NoiseHalf, WindowSet, read_noise, select_windows
-from ectopy.windows.strips import Strips
+from ectopy.usecases.training_set import TrainingSet
+from ectopy.usecases.training_source import load_training_set, require_trainable
+from ectopy.windows import NoiseHalf, WindowSet, read_noise
 from ectopy.zoo import CONFIGURATION, Bundle, Configuration, open_bundle, require_tensorflow
 
 if TYPE_CHECKING:
@@ -37,8 +32,8 @@ if TYPE_CHECKING:
     from ectopy.training.cross_validation import CrossValidation
     from ectopy.training.trainer import Trained
 
-EVERYBODY = "all-patients"
-"""Stage and checkpoint of the last training; those of the folds are called fold-1 and so on."""
+READING = "patients"
+"""Stage in which icentia11k is read."""
 
 Stage = Callable[[str], Progress]
 """Announces a stage of the training and gives what its steps are told to."""
@@ -94,8 +89,7 @@ class _Material:
 
     request: TrainRequest
     configuration: Configuration
-    strips: Strips
-    windows: WindowSet
+    data: TrainingSet
     noise: Any
     stage: Stage
 
@@ -103,9 +97,14 @@ class _Material:
 def train_bundle(request: TrainRequest, stage: Stage = _silent_stage) -> TrainOutcome:
     """Trains from scratch and writes a bundle without an int8 model.
 
-    Patients are divided into the recipe's folds; a model is trained without each fold and
-    classifies it, and the class bias is chosen on all these windows. The last model learns from
-    all patients; the bias is added to its last layer.
+    On MIT-BIH, patients are divided into the recipe's folds; a model is trained without each fold
+    and classifies it, and the class bias is chosen on all these windows. The last model learns
+    from all patients; the bias is added to its last layer.
+
+    On icentia11k, where patients are many, a share of them takes the part of the folds: one model
+    is trained without them and classifies them, the class bias is chosen on that, and the same
+    model is the last one. Its F1 is that of the very model, then, but of patients that the bias
+    was chosen on.
 
     Args:
         request: What to train, on what, to where.
@@ -121,7 +120,9 @@ def train_bundle(request: TrainRequest, stage: Stage = _silent_stage) -> TrainOu
     from ectopy.training.class_bias import fold_bias  # noqa: PLC0415 - TensorFlow is optional
 
     configuration = request.bundle.configuration
-    records = training_records(configuration)  # complains before anything is read
+    # Complains before anything is read; a training that is resumed had its bias, or folds.
+    choose_bias = request.bias_from is None and not request.resume
+    require_trainable(configuration, choose_bias=choose_bias)
     given = _begin(request)
     material = _load(request, stage)
     if given is None:
@@ -129,7 +130,8 @@ def train_bundle(request: TrainRequest, stage: Stage = _silent_stage) -> TrainOu
         bias, class_f1 = choice.bias, choice.class_f1
     else:
         bias, class_f1 = given, None
-    trained = _train(material, EVERYBODY, records, None)
+    # If that stage was one of those that chose the bias, its checkpoint is complete: it is opened.
+    trained = _train(material, material.data.final)
     fold_bias(trained.model, bias)
     _write(request, material, trained, bias)
     return TrainOutcome(bundle=open_bundle(request.out_dir), class_bias=bias, class_f1=class_f1)
@@ -151,13 +153,6 @@ def _begin(request: TrainRequest) -> tuple[float, ...] | None:
             path = require_same(request.out_dir, asked, source)
             return read_bias(path, "class_bias", configuration)
         require_new(request.out_dir)
-        if given is None and not configuration.recipe.folds:
-            raise ModelError(
-                f"{configuration.name}: the configuration names no folds to choose the class "
-                "bias with",
-                hint="list records of DS1 under folds in configuration.json, or name another "
-                "training with --bias-from",
-            )
         request.out_dir.mkdir(parents=True, exist_ok=True)
         if request.out_dir.resolve() != request.bundle.path.resolve():
             shutil.copyfile(source, request.out_dir / CONFIGURATION)
@@ -177,30 +172,27 @@ def _load(request: TrainRequest, stage: Stage) -> _Material:
     return _Material(
         request=request,
         configuration=configuration,
-        strips=load_training_strips(configuration, request.data_dir),
-        windows=load_training_windows(configuration, request.data_dir),
+        data=load_training_set(configuration, request.data_dir, lambda: stage(READING)),
         noise=noise,
         stage=stage,
     )
 
 
-def _train(
-    material: _Material, name: str, records: tuple[str, ...], validation: WindowSet | None
-) -> Trained:
-    """One training on some of the records; its checkpoint bears the name."""
+def _train(material: _Material, name: str) -> Trained:
+    """One stage; its checkpoint bears the name."""
     from ectopy.training.batches import BatchSource  # noqa: PLC0415 - TensorFlow is optional
     from ectopy.training.trainer import train  # noqa: PLC0415
 
     seed = material.request.seed
     source: BatchSource = BatchSource(
-        material.strips.keep(records), material.configuration, seed, material.noise
+        material.data.strips_of(name), material.configuration, seed, material.noise
     )
     return train(
         material.configuration,
         source,
         seed,
         checkpoint=material.request.out_dir / f"{name}.checkpoint.npz",
-        validation=validation,
+        validation=material.data.validation_of(name),
         progress=material.stage(name),
     )
 
@@ -209,17 +201,13 @@ def _cross_validate(material: _Material) -> CrossValidation:
     from ectopy.training.cross_validation import cross_validate  # noqa: PLC0415 - as above
 
     configuration = material.configuration
-    folds = configuration.recipe.folds
-    everybody = training_records(configuration)
+    stages = tuple(material.data.held_out)
 
-    def train_without(number: int, fold: WindowSet) -> Any:
-        others = tuple(r for r in everybody if r not in folds[number])
-        return _train(material, f"fold-{number + 1}", others, fold).model
+    def train_without(number: int, _: WindowSet) -> Any:
+        return _train(material, stages[number]).model
 
-    sets = tuple(
-        select_windows(material.windows, np.isin(material.windows.records, fold), f"fold-{number}")
-        for number, fold in enumerate(folds, start=1)
-    )
+    held_out = (material.data.validation_of(stage) for stage in stages)
+    sets = tuple(windows for windows in held_out if windows is not None)
     found = cross_validate(configuration, sets, train_without)
     out_dir = material.request.out_dir
     answers = {"logits": found.logits, "classes": found.classes, "records": found.records}
@@ -251,9 +239,7 @@ def _write(
             "runtime": runtime_name(),
             "model": request.bundle.name,
             "seed": request.seed,
-            "records": training_records(material.configuration),
-            "windows": len(material.windows),
-            "windows_sha256": material.windows.info.sha256,
+            **material.data.log,
             "class_bias": bias,
             "epochs": [asdict(epoch) for epoch in trained.epochs],
         },

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,63 @@ from ectopy.windows import (
 )
 from ectopy.windows.strips import Strips
 from ectopy.zoo import Configuration
+
+EVERYBODY = "all-patients"
+"""Stage and checkpoint of the last training; those of the folds are called fold-1 and so on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TrainingSet:
+    """What the stages of a training learn from, and whom they do not.
+
+    Attributes:
+        strips: Continuous ECG of all patients that may be learnt from.
+        windows: Windows of all patients that a stage holds out, classes as often as they come.
+        held_out: Stage -> records that are not learnt from in it, but looked at; the class bias
+            is chosen on all of them.
+        final: Stage whose model is kept.
+        log: What ``training.json`` says of the data.
+    """
+
+    strips: Strips
+    windows: WindowSet
+    held_out: Mapping[str, tuple[str, ...]]
+    final: str
+    log: Mapping[str, object]
+
+    def strips_of(self, stage: str) -> Strips:
+        """Those that a stage learns from."""
+        held_out = set(self.held_out.get(stage, ()))
+        return self.strips.keep(name for name in self.strips.names if name not in held_out)
+
+    def validation_of(self, stage: str) -> WindowSet | None:
+        """Windows of those whom a stage holds out; None if it is nobody."""
+        if stage not in self.held_out:
+            return None
+        chosen = np.isin(self.windows.records, self.held_out[stage])
+        return select_windows(self.windows, chosen, stage)
+
+
+def load_mitdb_set(configuration: Configuration, data_dir: Path | None) -> TrainingSet:
+    """DS1: a stage without each of the recipe's folds, and a last one on all patients.
+
+    Raises:
+        ModelError: As :func:`training_records`.
+        DataError: The records cannot be read.
+    """
+    windows = load_training_windows(configuration, data_dir)
+    folds = configuration.recipe.folds
+    return TrainingSet(
+        strips=load_training_strips(configuration, data_dir),
+        windows=windows,
+        held_out={f"fold-{number}": fold for number, fold in enumerate(folds, start=1)},
+        final=EVERYBODY,
+        log={
+            "records": training_records(configuration),
+            "windows": len(windows),
+            "windows_sha256": windows.info.sha256,
+        },
+    )
 
 
 def training_records(configuration: Configuration) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """ECG -> labelled windows: real records, a synthetic source, noise, splits and hashes."""
 
-from ectopy.windows.mitdb import CITATION, SPLITS, patient_of, read_recording
+from ectopy.windows.mitdb import CITATION, SPLITS, read_recording
 from ectopy.windows.noise import NoiseCondition, add_noise, noise_power_mv2, signal_power_mv2
 from ectopy.windows.nstdb import (
     NOISY_CITATION,
@@ -9,6 +9,7 @@ from ectopy.windows.nstdb import (
     NoiseTraces,
     read_noise,
 )
+from ectopy.windows.patients import patient_of
 from ectopy.windows.remarks import REMARKS, RHYTHMS
 from ectopy.windows.source import (
     WindowRequest,

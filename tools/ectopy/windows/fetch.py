@@ -18,6 +18,7 @@ import wfdb
 from ectopy.errors import DataError, EctopyError, ToolError
 from ectopy.progress import Progress, silent
 from ectopy.windows import cache, mitdb
+from ectopy.windows.wfdb_files import file_names
 
 CHECKSUMS_URL = f"https://physionet.org/files/mitdb/1.0.0/{mitdb.CHECKSUMS}"
 CHECKSUMS_TIMEOUT_S = 20.0
@@ -148,7 +149,7 @@ def fetch_mitdb(
 def _is_intact(
     directory: Path, record: str, known: dict[str, str], published: dict[str, str]
 ) -> bool:
-    names = mitdb.file_names(record)
+    names = file_names(record)
     if not all((directory / name).is_file() and name in known for name in names):
         return False
     found = {name: _sha256(directory / name) for name in names}
@@ -166,7 +167,7 @@ def _bring(
             mitdb.read_recording(place, record)
         except DataError as error:
             raise _unusable(record, error.message) from error
-        found = {name: _sha256(place / name) for name in mitdb.file_names(record)}
+        found = {name: _sha256(place / name) for name in file_names(record)}
         for name, digest in found.items():
             if published.get(name, digest) != digest:
                 raise _unusable(record, f"{name} does not match PhysioNet's checksum")

@@ -15,8 +15,10 @@ from ectopy.errors import DataError
 from ectopy.user_cache import cache_dir
 from ectopy.windows import cache, mitdb
 from ectopy.windows.recording import resample
+from ectopy.windows.wfdb_files import Database, damaged, read_counts, read_header
 
 NAME = "nstdb"
+RATE_HZ = 360
 CHANNELS = 2
 
 CITATION = (
@@ -32,6 +34,7 @@ _HINT = (
     "download bw.hea, bw.dat, ma.hea and ma.dat from https://physionet.org/content/nstdb/1.0.0/ "
     "into a folder nstdb beside mitdb"
 )
+_DATABASE = Database(rate_hz=RATE_HZ, missing_hint=_HINT, damaged_hint=_HINT)
 
 
 class NoiseName(StrEnum):
@@ -76,8 +79,6 @@ def read_noise(data_dir: Path | None, half: NoiseHalf) -> NoiseTraces:
         return NoiseTraces(
             half=half, millivolts={name: _read(directory, name, half) for name in NoiseName}
         )
-    except DataError as error:
-        raise DataError(error.message, hint=_HINT) from error
     except OSError as error:
         raise DataError(f"noise in {directory}: {error}", hint=_HINT) from error
 
@@ -93,13 +94,14 @@ def _locate(data_dir: Path | None) -> Path:
 
 
 def _read(directory: Path, name: NoiseName, half: NoiseHalf) -> npt.NDArray[np.float32]:
-    header = mitdb.read_header(directory, name)
+    header = read_header(directory, name, _DATABASE)
     if len(header.leads) != CHANNELS:
-        raise DataError(f"{directory / name}.hea has {len(header.leads)} channels, not {CHANNELS}")
+        what = f"has {len(header.leads)} channels, not {CHANNELS}"
+        raise damaged(name, directory / f"{name}.hea", what, _DATABASE)
     middle = header.samples // 2
     part = slice(0, middle) if half is NoiseHalf.FIRST else slice(middle, 2 * middle)
     rows = [
-        resample(mitdb.read_counts(directory, name, channel, header)[part], mitdb.RATE_HZ)
+        resample(read_counts(directory, name, header, channel, _DATABASE)[part], RATE_HZ)
         / header.counts_per_mv[channel]
         for channel in range(CHANNELS)
     ]

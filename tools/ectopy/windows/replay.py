@@ -9,11 +9,13 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ectopy.errors import DataError
-from ectopy.vocab import LABEL_MAP, BeatClass, DatasetName, Split
+from ectopy.errors import DataError, InputError
+from ectopy.vocab import LABEL_MAP, BeatClass, DatasetName, splits_of
 from ectopy.windows import mitdb, synthetic
+from ectopy.windows.annotations import Annotations
 from ectopy.windows.recording import Recording
 from ectopy.windows.source import locate
+from ectopy.windows.wfdb_files import read_annotations
 
 DEFAULT_RECORDS = {mitdb.NAME: "208", synthetic.NAME: "synthetic-ds1-09"}
 """Records with beats of every class."""
@@ -75,7 +77,12 @@ def load_record(request: RecordRequest) -> WholeRecord:
 
     Raises:
         DataError: There is no such record, or it is damaged.
+        InputError: Records of that data set cannot be opened whole.
     """
+    if request.dataset is DatasetName.ICENTIA11K:
+        raise InputError(
+            "records of icentia11k cannot be played", hint="play those of mitdb, or synthetic"
+        )
     directory, reason = locate(request.dataset, request.data_dir)
     if directory is None:
         return _synthetic(request.record or DEFAULT_RECORDS[synthetic.NAME], reason)
@@ -87,23 +94,24 @@ def _from_mitdb(directory: Path, name: str, reason: str) -> WholeRecord:
     if name not in known:
         raise DataError(f"no record {name!r} in {directory}", hint=f"there are {', '.join(known)}")
     recording = mitdb.read_recording(directory, name)
-    places, symbols = mitdb.read_annotations(directory, name, recording.counts.size)
+    annotations = read_annotations(directory, name, recording.counts.size, mitdb.DATABASE)
+    symbols = annotations.symbols
     beats = [i for i, symbol in enumerate(symbols) if symbol in BEAT_SYMBOLS]
     return WholeRecord(
         source=mitdb.NAME,
         split=next((s.value for s, names in mitdb.SPLITS.items() if name in names), ""),
         recording=recording,
-        beat_samples=places[beats],
+        beat_samples=annotations.samples[beats],
         symbols=tuple(symbols[i] for i in beats),
-        flutter=_flutter(places, symbols, recording.counts.size),
+        flutter=_flutter(annotations, recording.counts.size),
         reason=reason,
         citation=mitdb.CITATION,
     )
 
 
-def _flutter(places: npt.NDArray[np.int64], symbols: list[str], samples: int) -> tuple[Span, ...]:
+def _flutter(annotations: Annotations, samples: int) -> tuple[Span, ...]:
     spans, begun = [], None
-    for place, symbol in zip(places.tolist(), symbols, strict=True):
+    for place, symbol in zip(annotations.samples.tolist(), annotations.symbols, strict=True):
         if symbol == _FLUTTER_BEGINS:
             begun = place
         elif symbol == _FLUTTER_ENDS and begun is not None:
@@ -115,7 +123,7 @@ def _flutter(places: npt.NDArray[np.int64], symbols: list[str], samples: int) ->
 
 
 def _synthetic(name: str, reason: str) -> WholeRecord:
-    for split in Split:
+    for split in splits_of(DatasetName.SYNTHETIC):
         for recording in synthetic.recordings(split):
             if recording.name == name:
                 letters = {int(c): LABEL_MAP[c][0] for c in BeatClass}

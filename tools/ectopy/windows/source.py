@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,12 +12,20 @@ import numpy as np
 import numpy.typing as npt
 
 from ectopy.errors import DataError, InputError
-from ectopy.vocab import FRAME_SAMPLES, LABEL_MAP, DatasetName, Split
-from ectopy.windows import cache, mitdb, nstdb, synthetic
+from ectopy.vocab import FRAME_SAMPLES, LABEL_MAP, DatasetName, Split, splits_of
+from ectopy.windows import cache, icentia11k, mitdb, nstdb, synthetic
+from ectopy.windows.draws import draw
+from ectopy.windows.icentia11k_draw import Cut, draw_windows
 from ectopy.windows.noise import NoiseCondition, add_noise
 from ectopy.windows.recording import Recording, Trace, to_trace
 from ectopy.windows.strips import Strips, to_strips
 from ectopy.windows.types import DatasetInfo, WindowSet
+
+_CITATIONS = {
+    mitdb.NAME: mitdb.CITATION,
+    icentia11k.NAME: icentia11k.CITATION,
+    synthetic.NAME: synthetic.CITATION,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +33,10 @@ class WindowRequest:
     """Which windows are wanted.
 
     Attributes:
-        data_dir: Directory that holds ``mitdb/`` or the records themselves; None looks at
-            $ECTOPY_DATA and then at the user's cache.
+        split: One of those the data set has, see :func:`ectopy.vocab.splits_of`; None is the
+            part that tests.
+        data_dir: Directory that holds ``mitdb/`` or ``icentia11k/``, or the records themselves;
+            None looks at $ECTOPY_DATA and then, for MIT-BIH, at the user's cache.
         limit: How many windows, drawn over all records; None or more than there are: all.
         seed: Of the draw.
         lead: Lead name; None takes MLII where present and the first lead elsewhere.
@@ -34,7 +44,7 @@ class WindowRequest:
     """
 
     dataset: DatasetName
-    split: Split
+    split: Split | None = None
     data_dir: Path | None = None
     limit: int | None = None
     seed: int = 0
@@ -47,26 +57,36 @@ def load_windows(request: WindowRequest) -> WindowSet:
 
     A limit is a plain seeded draw without replacement from all windows of the split, so that
     records and classes appear at their natural prevalence; a larger limit contains a smaller one.
+    Of icentia11k, which is too large to be counted, see :func:`icentia11k_draw.draw_windows`.
 
     Raises:
         DataError: No records (or no noise) where the user said they are, or one is unusable.
-        InputError: The limit is not positive, or the seed negative.
+        InputError: The limit is not positive, the seed negative, the split another data set's,
+            there is more than can be taken without a limit, or noise that fits no such records.
     """
     if request.limit is not None and request.limit < 1:
         raise InputError(f"a limit of {request.limit} windows", hint="ask for at least one, or all")
     if request.seed < 0:
         raise InputError(f"a seed of {request.seed}", hint="seeds are whole numbers from 0")
+    known = splits_of(request.dataset)
+    split = known[1] if request.split is None else request.split
+    if split not in known:
+        raise InputError(
+            f"{request.dataset} has no split {split}", hint=f"it has {' and '.join(known)}"
+        )
+    if request.dataset is DatasetName.ICENTIA11K:
+        return _icentia11k(request, split)
     directory, reason = locate(request.dataset, request.data_dir)
     if directory is None:
         if request.lead is not None:
             raise DataError(
                 f"synthetic ECG has no lead {request.lead!r}", hint="leave the lead out"
             )
-        recordings = synthetic.recordings(request.split)
-        return _assemble(recordings, request, synthetic.NAME, reason)
-    records = mitdb.SPLITS[request.split]
+        info = _info(synthetic.NAME, split.value, reason, request.noise)
+        return _assemble(synthetic.recordings(split), request, info)
+    records = mitdb.SPLITS[split]
     real = (mitdb.read_recording(directory, record, request.lead) for record in records)
-    return _assemble(real, request, mitdb.NAME, reason)
+    return _assemble(real, request, _info(mitdb.NAME, split.value, reason, request.noise))
 
 
 def load_split(split: Split, data_dir: Path | None = None, lead: str | None = None) -> WindowSet:
@@ -129,6 +149,25 @@ def _records_directory(data_dir: Path | None) -> Path:
     return directory
 
 
+def icentia11k_windows(
+    directory: Path, people: tuple[str, ...], limit: int, seed: int
+) -> WindowSet:
+    """Windows of some training patients of icentia11k, to look at while others train.
+
+    Args:
+        directory: As found by :func:`icentia11k_dir`.
+        people: Names of the patients.
+        limit: How many windows, drawn as :func:`load_windows` draws them.
+        seed: Of the draw.
+
+    Raises:
+        DataError: They have no labelled beats, or a segment is unusable.
+    """
+    cuts = draw_windows(directory, people, limit, seed)
+    reason = f"patients that do not train: {len(people):,}"
+    return _joined(cuts, _info(icentia11k.NAME, "train-val", reason))
+
+
 def window_hash(
     samples: npt.NDArray[np.float32],
     labels: npt.NDArray[np.uint8],
@@ -144,15 +183,23 @@ def window_hash(
     return digest.hexdigest()
 
 
-def draw(total: int, limit: int | None, seed: int) -> npt.NDArray[np.int64]:
-    """Indices of a draw without replacement, ascending, int64 (min(limit, total),).
+def icentia11k_dir(data_dir: Path | None) -> tuple[Path, str]:
+    """Directory of the records of icentia11k and the reason for people.
 
-    Sorts the raw PCG64 stream, which numpy guarantees never to change.
+    Args:
+        data_dir: Named by the user; None looks at $ECTOPY_DATA.
+
+    Raises:
+        DataError: They are not there.
     """
-    if limit is None or limit >= total:
-        return np.arange(total, dtype=np.int64)
-    keys = np.random.PCG64(seed).random_raw(total)
-    return np.sort(np.argsort(keys, kind="stable")[:limit]).astype(np.int64)
+    hint = icentia11k.FETCH_HINT
+    found = _named_place(data_dir, icentia11k.NAME, icentia11k.find_records, hint)
+    if found is None:
+        raise DataError(
+            f"no {icentia11k.NAME} records: neither --data-dir nor ${cache.DATA_VARIABLE}",
+            hint=hint,
+        )
+    return found
 
 
 def locate(dataset: DatasetName, data_dir: Path | None) -> tuple[Path | None, str]:
@@ -166,21 +213,9 @@ def locate(dataset: DatasetName, data_dir: Path | None) -> tuple[Path | None, st
     """
     if dataset is DatasetName.SYNTHETIC:
         return None, "synthetic windows were asked for"
-    variable = os.environ.get(cache.DATA_VARIABLE)
-    named = [
-        (data_dir, "--data-dir"),
-        (Path(variable) if variable else None, f"${cache.DATA_VARIABLE}"),
-    ]
-    for place, option in named:
-        if place is None:
-            continue
-        try:
-            found = mitdb.find_records(place)
-        except OSError as error:
-            raise DataError(f"cannot look into {place} ({option}): {error}") from error
-        if found is None:
-            raise DataError(f"no MIT-BIH records in {place} ({option})", hint=mitdb.FETCH_HINT)
-        return found, f"MIT-BIH records found in {_short(found)} ({option})"
+    named = _named_place(data_dir, "MIT-BIH", mitdb.find_records, mitdb.FETCH_HINT)
+    if named is not None:
+        return named
     cached = cache.mitdb_dir()
     try:
         if cache.is_complete(cached):
@@ -194,6 +229,28 @@ def locate(dataset: DatasetName, data_dir: Path | None) -> tuple[Path | None, st
     return None, f"{absent}; `ectopy data fetch mitdb` downloads them"
 
 
+def _named_place(
+    data_dir: Path | None, title: str, find: Callable[[Path], Path | None], hint: str
+) -> tuple[Path, str] | None:
+    """Where the user says that records are, and the reason for people; None if nobody says."""
+    variable = os.environ.get(cache.DATA_VARIABLE)
+    named = [
+        (data_dir, "--data-dir"),
+        (Path(variable) if variable else None, f"${cache.DATA_VARIABLE}"),
+    ]
+    for place, option in named:
+        if place is None:
+            continue
+        try:
+            found = find(place)
+        except OSError as error:
+            raise DataError(f"cannot look into {place} ({option}): {error}") from error
+        if found is None:
+            raise DataError(f"no {title} records in {place} ({option})", hint=hint)
+        return found, f"{title} records found in {_short(found)} ({option})"
+    return None
+
+
 def _short(path: Path) -> str:
     """A path for people and shared records: nobody's home directory."""
     home = Path.home()
@@ -201,7 +258,7 @@ def _short(path: Path) -> str:
 
 
 def _assemble(
-    recordings: Iterable[Recording], request: WindowRequest, name: str, reason: str
+    recordings: Iterable[Recording], request: WindowRequest, info: DatasetInfo
 ) -> WindowSet:
     """Cuts the chosen windows of all recordings into one array, without a second copy of it."""
     traces = _traces(recordings, request)
@@ -215,17 +272,71 @@ def _assemble(
     names = np.repeat([t.name for t in traces], [t.labels.size for t in traces])
     records = names[chosen].astype(np.str_)
     beat_samples = np.concatenate([t.beat_samples for t in traces])[chosen]
-    info = DatasetInfo(
+    return _delivered(samples, labels, records, beat_samples, info)
+
+
+def _icentia11k(request: WindowRequest, split: Split) -> WindowSet:
+    if request.lead is not None:
+        raise DataError(
+            f"{icentia11k.NAME} has one lead, and not {request.lead!r}", hint="leave the lead out"
+        )
+    if request.noise is not None:
+        raise InputError(
+            f"no noise is added to {icentia11k.NAME}",
+            hint="leave the noise out, or test with it on MIT-BIH: --split ds2",
+        )
+    directory, reason = icentia11k_dir(request.data_dir)
+    names = icentia11k.patients(directory, split)
+    cuts = draw_windows(directory, names, request.limit, request.seed)
+    people = {icentia11k.patient_of(cut.record) for cut in cuts}
+    reason += f"; patients: {len(people):,}, segments: {len(cuts):,}"
+    return _joined(cuts, _info(icentia11k.NAME, split.value, reason))
+
+
+def _joined(cuts: Iterable[Cut], info: DatasetInfo) -> WindowSet:
+    """All windows of some segments, in order of record and time."""
+    ordered = sorted(cuts, key=lambda cut: cut.record)
+    sizes = [cut.labels.size for cut in ordered]
+    if not sum(sizes):
+        raise DataError(
+            f"no labelled beats in {info.name}'s {info.split} patients",
+            hint=f"{info.reason}; are their .atr files there?",
+        )
+    return _delivered(
+        np.concatenate([cut.samples for cut in ordered]),
+        np.concatenate([cut.labels for cut in ordered]),
+        np.repeat(np.array([cut.record for cut in ordered], dtype=np.str_), sizes),
+        np.concatenate([cut.beat_samples for cut in ordered]),
+        info,
+    )
+
+
+def _info(name: str, split: str, reason: str, noise: NoiseCondition | None = None) -> DatasetInfo:
+    """All but the hash, which is of the windows."""
+    return DatasetInfo(
         name=name,
-        split=request.split.value,
+        split=split,
         synthetic=name == synthetic.NAME,
         label_map=" ".join(f"{c.name}={symbols}" for c, symbols in LABEL_MAP.items()),
-        sha256=window_hash(samples, labels, records, beat_samples),
+        sha256="",
         reason=reason,
-        citation=_citation(name, request),
+        citation=_CITATIONS[name] if noise is None else f"{_CITATIONS[name]} {nstdb.CITATION}",
     )
+
+
+def _delivered(
+    samples: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.uint8],
+    records: npt.NDArray[np.str_],
+    beat_samples: npt.NDArray[np.int32],
+    info: DatasetInfo,
+) -> WindowSet:
     return WindowSet(
-        samples=samples, labels=labels, records=records, beat_samples=beat_samples, info=info
+        samples=samples,
+        labels=labels,
+        records=records,
+        beat_samples=beat_samples,
+        info=replace(info, sha256=window_hash(samples, labels, records, beat_samples)),
     )
 
 
@@ -235,8 +346,3 @@ def _traces(recordings: Iterable[Recording], request: WindowRequest) -> list[Tra
         return traces
     noise = nstdb.read_noise(request.data_dir, request.noise.half)
     return [add_noise(trace, noise, request.noise) for trace in traces]
-
-
-def _citation(name: str, request: WindowRequest) -> str:
-    heart = synthetic.CITATION if name == synthetic.NAME else mitdb.CITATION
-    return heart if request.noise is None else f"{heart} {nstdb.CITATION}"

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ectopy.errors import DataError
-from ectopy.vocab import FRAME_SAMPLES, R_PEAK_SAMPLE
+from ectopy.vocab import FRAME_SAMPLES, R_PEAK_SAMPLE, BeatClass
 from ectopy.windows.recording import Recording, at_100_hz, resample
 
 UNCLASSED = 255
@@ -28,6 +28,8 @@ class Strips:
         peaks: int64 (k,), R peaks as indices into ``leads_mv``.
         labels: uint8 (k,), values of :class:`ectopy.vocab.BeatClass`, or ``UNCLASSED``.
         record_of: int64 (k,), index into ``names`` of each beat.
+        drawn: bool (k,), which beats may be in the middle of a window, if not all; the others
+            are neighbours.
     """
 
     names: tuple[str, ...]
@@ -36,6 +38,12 @@ class Strips:
     peaks: npt.NDArray[np.int64]
     labels: npt.NDArray[np.uint8]
     record_of: npt.NDArray[np.int64]
+    drawn: npt.NDArray[np.bool_] | None = None
+
+    def may_be_centres(self) -> npt.NDArray[np.bool_]:
+        """Which beats have a class and were drawn, bool (k,)."""
+        classed: npt.NDArray[np.bool_] = np.isin(self.labels, list(BeatClass))
+        return classed if self.drawn is None else classed & self.drawn
 
     def fits(self) -> npt.NDArray[np.bool_]:
         """Which beats have a whole window inside their record, bool (k,)."""
@@ -53,6 +61,7 @@ class Strips:
             peaks=self.peaks[chosen],
             labels=self.labels[chosen],
             record_of=self.record_of[chosen],
+            drawn=None if self.drawn is None else self.drawn[chosen],
         )
 
 

@@ -13,8 +13,9 @@ class DatasetInfo:
     """Where windows come from, for records and reports.
 
     Attributes:
-        name: ``mitdb`` or ``synthetic``.
-        split: ``ds1`` or ``ds2``; synthetic data has splits too (disjoint virtual patients).
+        name: ``mitdb``, ``icentia11k`` or ``synthetic``.
+        split: ``ds1`` or ``ds2``; ``train`` or ``test`` of icentia11k; synthetic data has splits
+            too (disjoint virtual patients).
         synthetic: True if no patient's heart was involved; shown in every output.
         label_map: Annotation symbols of each class, e.g. ``N=NLRej PAC=AaJS PVC=VE``.
         sha256: Hash over samples, labels and record names of the windows as delivered.
@@ -38,7 +39,7 @@ class WindowSet:
     Attributes:
         samples: float32 (n, 512), millivolts at 100 Hz, R peak of the beat at sample 256.
         labels: uint8 (n,), values of :class:`ectopy.vocab.BeatClass`.
-        records: str (n,), record name (patient) of each window.
+        records: str (n,), record name of each window; of one patient, see ``patient_of``.
         beat_samples: int32 (n,), position of the beat in its record at the record's own rate.
     """
 

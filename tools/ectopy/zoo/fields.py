@@ -109,6 +109,14 @@ class Fields:
             raise self.wrong(key, "a list of strings")
         return tuple(str(item) for item in items)
 
+    def integers(self, key: str, *, low: int) -> tuple[int, ...]:
+        """A required list of integers from ``low``."""
+        items = self._list(key)
+        for item in items:
+            if isinstance(item, bool) or not isinstance(item, int) or item < low:
+                raise self.wrong(key, f"a list of integers from {low}")
+        return tuple(item for item in items if isinstance(item, int))
+
     def _list(self, key: str) -> Sequence[JsonValue]:
         value = self._required(key)
         if isinstance(value, str) or not isinstance(value, Sequence):
