@@ -9,6 +9,7 @@ import pytest
 
 from ectopy import metrics
 from ectopy.errors import InputError
+from ectopy.graph.reader import load_tflite
 from ectopy.records import DatasetRecord, RunRecord, to_json
 from ectopy.usecases import evaluate
 from ectopy.usecases.evaluate import EvaluateRequest, evaluate_bundle
@@ -95,8 +96,9 @@ def test_a_run_is_scored_by_what_the_board_answered(tmp_path: Path) -> None:
 
 def test_confidence_is_that_of_dequantized_outputs(tmp_path: Path) -> None:
     evaluation = evaluate_bundle(request(write_run(tmp_path / "run"), tmp_path / "m.json"))
-    scale = 0.030331945046782494  # of the model's output
-    odds = np.exp(110 * scale)
+    output = load_tflite(open_bundle("beat-3-eff-sm").require_tflite()).output.quant
+    assert output is not None
+    odds = np.exp(110 * output.scale)
     (filled,) = [each for each in evaluation.reliability.bins if each.windows]
     assert filled.confidence == pytest.approx(odds / (odds + 2))
     assert filled.accuracy == 12 / 15

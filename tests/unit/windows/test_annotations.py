@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import wfdb
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from wfdb.io.annotation import ann_label_table
 
@@ -41,6 +41,8 @@ def test_what_wfdb_writes_is_read_as_wfdb_reads_it(
     tmp_path: Path, each: list[tuple[int, str, str]], rate_hz: int | None
 ) -> None:
     times, symbols, notes = zip(*sorted(each), strict=True)
+    # wfdb takes any note at the very beginning for the sampling rate.
+    assume((times[0], symbols[0]) != (0, '"'))
     wfdb.wrann(
         "x",
         "atr",

@@ -44,7 +44,7 @@ def test_annotations_that_cannot_be_read_are_an_error(
 ) -> None:
     write_record(tmp_path)
     (tmp_path / "100.atr").unlink()
-    with pytest.raises(DataError, match=r"100\.atr cannot be read"):
+    with pytest.raises(DataError, match=r"100\.atr is missing"):
         load_rhythms(made_up_windows({"100": (1, 0, 0)}), tmp_path)
 
 
