@@ -1,3 +1,4 @@
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -56,13 +57,14 @@ def edit(bundle: Bundle, name: str, **changes: Any) -> None:
 def test_the_card_and_its_pictures_lie_in_the_bundle(bundle: Bundle) -> None:
     assert run("card", "--model", bundle.path) == 0
     text = (bundle.path / "card.md").read_text()
+    sha256 = hashlib.sha256(bundle.require_tflite().read_bytes()).hexdigest()
     assert text == card_text(bundle)
     for name in PICTURES:
         path = bundle.path / name
         assert f"]({name})" in text
         assert path.stat().st_size < MOST_PICTURE_BYTES
         with Image.open(path) as picture:
-            assert picture.info["Title"].startswith(f"{bundle.name} 5cf14bbcc722, ds2")
+            assert picture.info["Title"].startswith(f"{bundle.name} {sha256[:12]}, ds2")
             assert len(picture.convert("RGB").getcolors(1 << 20) or []) > 10
     with Image.open(bundle.path / "mistakes.png") as picture:
         distance = np.abs(np.asarray(picture.convert("RGB")).astype(int) - ORANGE).sum(axis=2)
