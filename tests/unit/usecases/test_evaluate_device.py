@@ -13,6 +13,7 @@ from ectopy.graph.reader import load_tflite
 from ectopy.records import DatasetRecord, RunRecord, to_json
 from ectopy.usecases import evaluate
 from ectopy.usecases.evaluate import EvaluateRequest, evaluate_bundle
+from ectopy.usecases.metrics_file import model_hashes
 from ectopy.vocab import EvaluationSplit, ScoreSource
 from ectopy.windows import NoiseCondition, NoiseName
 from ectopy.zoo import open_bundle
@@ -41,7 +42,7 @@ def record_of(outputs: np.ndarray, **dataset: object) -> RunRecord:
     confusion = metrics.confusion_matrix(DS2.labels, outputs.argmax(axis=1), 3)
     accuracy, notes = metrics.score(confusion, CLASSES)
     record = invented_record()
-    tflite = evaluate._files(BUNDLE)[ScoreSource.INT8]
+    tflite = model_hashes(BUNDLE)[ScoreSource.INT8]
     measured = DatasetRecord(
         name="mitdb",
         split="ds2",

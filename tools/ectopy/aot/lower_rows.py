@@ -77,16 +77,12 @@ def fast_mul(
 ) -> KernelCall | None:
     """One operand has one value per row, or is a row that is the same for all of the other."""
     a, b, y = quants
-    walk = params.walk
     if (params.clamp_min, params.clamp_max) != UNCLAMPED:
         return None
-    orders = (
-        (a, b, call.operands, (walk.a_step, walk.b_step)),
-        (b, a, call.operands[::-1], (walk.b_step, walk.a_step)),
-    )
+    orders = tuple(zip(((a, b), (b, a)), _orders(call, params.walk), strict=True))
     for kernel, find in ((Kernel.MUL_ROWS_M4, _rows), (Kernel.MUL_COLUMNS_M4, _columns)):
-        for dense, repeated, operands, steps in orders:
-            found = find(*steps, walk)
+        for (dense, repeated), (operands, steps) in orders:
+            found = find(*steps, params.walk)
             constants = None if found is None else mul_constants(dense, repeated, y)
             if found is not None and constants is not None:
                 fast = MulRowsM4Params(
@@ -125,14 +121,20 @@ def gated_rows(call: KernelCall) -> GatedRows | None:
         return GatedRows(rows=params.rows, count=params.count, operands=call.operands)
     if not isinstance(params, MulParams) or (params.clamp_min, params.clamp_max) != UNCLAMPED:
         return None
-    walk = params.walk
-    for steps, operands in (
-        ((walk.a_step, walk.b_step), call.operands),
-        ((walk.b_step, walk.a_step), call.operands[::-1]),
-    ):
-        if (found := _rows(*steps, walk)) is not None:
+    for operands, steps in _orders(call, params.walk):
+        if (found := _rows(*steps, params.walk)) is not None:
             return GatedRows(rows=found[0], count=found[1], operands=operands)
     return None
+
+
+def _orders(
+    call: KernelCall, walk: BroadcastWalk
+) -> tuple[tuple[tuple[Operand, ...], tuple[tuple[int, ...], tuple[int, ...]]], ...]:
+    """Operands and their steps as they are, and the other way round."""
+    return (
+        (call.operands, (walk.a_step, walk.b_step)),
+        (call.operands[::-1], (walk.b_step, walk.a_step)),
+    )
 
 
 def fast_add(

@@ -15,17 +15,17 @@ def probabilities(outputs: npt.NDArray[np.floating], *, use_logits: bool) -> Flo
     """Probabilities of the classes.
 
     Args:
-        outputs: (n, classes), the model's outputs as real numbers.
+        outputs: (..., classes), the model's outputs as real numbers.
         use_logits: True if they are logits, False if a softmax was in the model.
 
     Returns:
-        float64 (n, classes).
+        float64 (..., classes).
     """
     values = outputs.astype(np.float64)
     if not use_logits:
         return values
-    powers = np.exp(values - values.max(axis=1, keepdims=True))
-    normal: FloatArray = powers / powers.sum(axis=1, keepdims=True)
+    powers = np.exp(values - values.max(axis=-1, keepdims=True))
+    normal: FloatArray = powers / powers.sum(axis=-1, keepdims=True)
     return normal
 
 

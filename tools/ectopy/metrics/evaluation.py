@@ -12,9 +12,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from ectopy.errors import InputError
+from ectopy.metrics.json_file import read_file
 from ectopy.records import AccuracyRecord
-from ectopy.typed_json import read_value, schema_of
+from ectopy.typed_json import schema_of
 from ectopy.vocab import EvaluationSplit, ScoreSource
 
 SCHEMA_VERSION = 2
@@ -256,14 +256,7 @@ def from_json(document: object) -> MetricsFile:
     Raises:
         InputError: An unknown or missing key, a value of wrong type, or another schema.
     """
-    version = document.get("schema_version") if isinstance(document, dict) else None
-    if version != SCHEMA_VERSION:
-        raise InputError(f"schema version {version!r:.20}, and this ectopy reads {SCHEMA_VERSION}")
-    try:
-        file: MetricsFile = read_value(document, MetricsFile)
-    except ValueError as error:
-        raise InputError(str(error)) from error
-    return file
+    return read_file(document, MetricsFile, SCHEMA_VERSION)
 
 
 def json_schema() -> dict[str, object]:

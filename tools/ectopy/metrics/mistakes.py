@@ -14,9 +14,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ectopy.errors import InputError
 from ectopy.metrics.classification import confusion_by_group
-from ectopy.typed_json import read_value
+from ectopy.metrics.json_file import read_file
 from ectopy.vocab import EvaluationSplit, ScoreSource
 
 SCHEMA_VERSION = 1
@@ -153,11 +152,4 @@ def from_json(document: object) -> MistakesFile:
     Raises:
         InputError: An unknown or missing key, a value of wrong type, or another schema.
     """
-    version = document.get("schema_version") if isinstance(document, dict) else None
-    if version != SCHEMA_VERSION:
-        raise InputError(f"schema version {version!r:.20}, and this ectopy reads {SCHEMA_VERSION}")
-    try:
-        file: MistakesFile = read_value(document, MistakesFile)
-    except ValueError as error:
-        raise InputError(str(error)) from error
-    return file
+    return read_file(document, MistakesFile, SCHEMA_VERSION)

@@ -56,20 +56,15 @@ def choose_examples(
 
 def softmax(outputs: npt.NDArray[np.int8], quant: QuantParams) -> npt.NDArray[np.float64]:
     """Probabilities, float64 (classes,), of int8 logits of that quantization."""
-    logits = quant.scale * (outputs.astype(np.float64) - quant.zero_point)
-    powers = np.exp(logits - logits.max())
-    probabilities: npt.NDArray[np.float64] = powers / powers.sum()
-    return probabilities
+    return probabilities(outputs, quant, logits=True)
 
 
 def probabilities(
     outputs: npt.NDArray[np.int8], quant: QuantParams, *, logits: bool
 ) -> npt.NDArray[np.float64]:
     """Probabilities, float64 (classes,), of a model's int8 outputs, logits or not."""
-    if logits:
-        return softmax(outputs, quant)
-    shares: npt.NDArray[np.float64] = quant.scale * (outputs.astype(np.float64) - quant.zero_point)
-    return shares
+    real = quant.scale * (outputs.astype(np.float64) - quant.zero_point)
+    return metrics.probabilities(real, use_logits=logits)
 
 
 def _most_confident(

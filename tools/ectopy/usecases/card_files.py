@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TypeVar, get_type_hints
 
 from ectopy.errors import InputError
@@ -23,9 +22,10 @@ from ectopy.report.card_material import (
     TrainingLog,
 )
 from ectopy.typed_json import read_value
+from ectopy.usecases.metrics_file import model_hashes
 from ectopy.usecases.mistakes_file import read_mistakes
 from ectopy.usecases.train_folder import CROSS_VALIDATION, read_json
-from ectopy.vocab import ScoreSource, Split
+from ectopy.vocab import Split
 from ectopy.windows import SPLITS
 from ectopy.zoo import Bundle
 
@@ -90,15 +90,8 @@ def current_evaluations(bundle: Bundle) -> tuple[Evaluation, ...]:
         file = metrics_json.from_json(read_json(path))
     except InputError as error:
         raise InputError(f"{path}: {error.message}", hint=f"move it away; {again}") from error
-    sha256 = {
-        source: hashlib.sha256(each.read_bytes()).hexdigest() if each.is_file() else ""
-        for source, each in (
-            (ScoreSource.FLOAT, bundle.keras_path),
-            (ScoreSource.INT8, bundle.tflite_path),
-            (ScoreSource.DEVICE, bundle.tflite_path),
-        )
-    }
-    return tuple(e for e in file.evaluations if e.model_sha256 == sha256[e.source])
+    now = model_hashes(bundle)
+    return tuple(e for e in file.evaluations if e.model_sha256 == now.get(e.source))
 
 
 def _log(bundle: Bundle, name: str, kind: type[Log], command: str) -> Log | None:

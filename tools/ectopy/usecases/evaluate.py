@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from ectopy.usecases.evaluate_sources import (
     int8_answers,
     open_device_run,
 )
-from ectopy.usecases.metrics_file import Planned, kept_entries, write_entries
+from ectopy.usecases.metrics_file import Planned, kept_entries, model_hashes, write_entries
 from ectopy.usecases.mistakes_file import is_of_interest, write_mistakes
 from ectopy.usecases.run_folder import RunFolder
 from ectopy.usecases.training_set import training_records
@@ -99,7 +98,7 @@ def evaluate_bundle(request: EvaluateRequest, progress: Progress = silent) -> Ev
         source=request.source if isinstance(request.source, ScoreSource) else ScoreSource.DEVICE,
         noise=_noise_record(request.noise),
         board=run.record.board.name if run else "",
-        files=_files(bundle),
+        files=model_hashes(bundle),
     )
     kept = kept_entries(request.out_path, planned)
     windows = _windows(request, split)
@@ -148,19 +147,6 @@ def _split(request: EvaluateRequest, run: RunFolder | None) -> EvaluationSplit:
             hint="of a board, a run on the whole of ds2 is scored: ectopy bench --split ds2",
         )
     return EvaluationSplit.DS2
-
-
-def _files(bundle: Bundle) -> Mapping[str, str]:
-    paths: dict[str, Path] = {
-        ScoreSource.FLOAT: bundle.keras_path,
-        ScoreSource.INT8: bundle.tflite_path,
-        ScoreSource.DEVICE: bundle.tflite_path,
-    }
-    return {
-        source: hashlib.sha256(path.read_bytes()).hexdigest()
-        for source, path in paths.items()
-        if path.is_file()
-    }
 
 
 def _noise_record(noise: NoiseCondition | None) -> NoiseRecord | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,21 @@ from ectopy.metrics.evaluation import (
 from ectopy.usecases.text_file import write_text
 from ectopy.vocab import EvaluationSplit, ScoreSource
 from ectopy.windows import CITATION, NOISY_CITATION, icentia11k
+from ectopy.zoo import Bundle
+
+
+def model_hashes(bundle: Bundle) -> Mapping[str, str]:
+    """SHA-256 of the bundle's model files as they are now, by source; none where there is none."""
+    paths: dict[str, Path] = {
+        ScoreSource.FLOAT: bundle.keras_path,
+        ScoreSource.INT8: bundle.tflite_path,
+        ScoreSource.DEVICE: bundle.tflite_path,
+    }
+    return {
+        source: hashlib.sha256(path.read_bytes()).hexdigest()
+        for source, path in paths.items()
+        if path.is_file()
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

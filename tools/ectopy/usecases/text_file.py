@@ -7,8 +7,13 @@ from pathlib import Path
 from ectopy.errors import InputError
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, hint: str = "") -> None:
     """Writes text in one step; makes the folder.
+
+    Args:
+        path: Of the file.
+        text: All of it.
+        hint: What to do if it cannot be written.
 
     Raises:
         InputError: It cannot be written.
@@ -19,4 +24,6 @@ def write_text(path: Path, text: str) -> None:
         draft.write_text(text, encoding="utf-8")
         draft.replace(path)
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}") from error
+        raise InputError(
+            f"{path} cannot be written: {error.strerror or error}", hint=hint
+        ) from error

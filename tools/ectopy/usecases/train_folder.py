@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ectopy.errors import InputError
+from ectopy.usecases.text_file import write_text
 from ectopy.zoo import CONFIGURATION, Configuration
 from ectopy.zoo.configuration import parse_configuration
 
 CROSS_VALIDATION = "cross_validation.json"
 _REQUEST = "request.json"
+_MAKE_ROOM = "make room, or choose another folder with --out"
 
 
 def holds_training(folder: Path) -> bool:
@@ -129,17 +131,12 @@ def write_json(path: Path, document: Mapping[str, object]) -> None:
     Raises:
         InputError: The file cannot be written.
     """
-    partial = path.with_suffix(".partial")
-    try:
-        partial.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        raise cannot_write(path, error) from error
+    write_text(path, json.dumps(document, indent=2) + "\n", hint=_MAKE_ROOM)
 
 
 def cannot_write(path: Path, error: OSError) -> InputError:
     """The error for a file of a run."""
     return InputError(
         f"{path} cannot be written: {error.strerror or error}",
-        hint="make room, or choose another folder with --out",
+        hint=_MAKE_ROOM,
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from ectopy.progress import Progress, silent
 from ectopy.usecases.training_set import TrainingSet
+from ectopy.windows import icentia11k
 from ectopy.windows.icentia11k_training import (
     TrainingDraw,
     excerpt_strips,
@@ -19,8 +20,6 @@ from ectopy.windows.source import icentia11k_dir, icentia11k_windows
 from ectopy.windows.strips import Strips
 from ectopy.zoo import Configuration, NamedParams
 from ectopy.zoo.fields import Fields
-
-NAME = "icentia11k"
 
 STAGE = "without-validation"
 """Stage and checkpoint of the one training: on the patients that do not validate."""
@@ -91,7 +90,7 @@ def load_icentia11k_set(
         held_out={STAGE: tuple(np.unique(windows.records).tolist())},
         final=STAGE,
         log={
-            "dataset": NAME,
+            "dataset": icentia11k.NAME,
             "records": training,
             "windows": int(np.count_nonzero(strips.may_be_centres())),
             "windows_sha256": _hash(strips),

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from ectopy.errors import ModelError
 from ectopy.progress import Progress
-from ectopy.usecases import training_icentia11k
 from ectopy.usecases.training_icentia11k import load_icentia11k_set, training_draw
 from ectopy.usecases.training_set import TrainingSet, load_mitdb_set, training_records
-from ectopy.vocab import DatasetName
+from ectopy.windows import icentia11k, mitdb
 from ectopy.zoo import Configuration, NamedParams
 
 
@@ -27,7 +26,7 @@ def require_trainable(configuration: Configuration, *, choose_bias: bool) -> Non
         InputError: The numbers of a draw do not fit together.
     """
     dataset = _dataset(configuration)
-    if dataset.name == training_icentia11k.NAME:
+    if dataset.name == icentia11k.NAME:
         training_draw(dataset, configuration)
         return
     training_records(configuration)
@@ -54,14 +53,14 @@ def load_training_set(
         DataError: The records cannot be read.
     """
     dataset = _dataset(configuration)
-    if dataset.name == training_icentia11k.NAME:
+    if dataset.name == icentia11k.NAME:
         return load_icentia11k_set(training_draw(dataset, configuration), data_dir, counter())
     return load_mitdb_set(configuration, data_dir)
 
 
 def _dataset(configuration: Configuration) -> NamedParams:
-    datasets = configuration.datasets or (NamedParams(name=DatasetName.MITDB.value, params={}),)
-    known = (DatasetName.MITDB.value, training_icentia11k.NAME)
+    datasets = configuration.datasets or (NamedParams(name=mitdb.NAME, params={}),)
+    known = (mitdb.NAME, icentia11k.NAME)
     if len(datasets) != 1 or datasets[0].name not in known:
         named = ", ".join(repr(dataset.name[:30]) for dataset in datasets[:5])
         raise ModelError(

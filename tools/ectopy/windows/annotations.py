@@ -13,9 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ectopy.vocab import LABEL_MAP
+from ectopy.windows.rhythm_spans import RhythmSpan, rhythm_spans
 
 UNCLASSED_BEATS = frozenset("FQ/f!")
 """Symbols of beats without a class: fusion, unclassifiable, paced, ventricular flutter waves."""
+
+RHYTHM = "+"
+"""Symbol of a change of rhythm, which its note names."""
 
 _SYMBOLS = dict(enumerate("NLRaVFJASEj/Q~", start=1)) | dict(
     enumerate('|?sT*D"=pB^t+u?![]en@xf()r', start=16)
@@ -46,6 +50,11 @@ class Annotations:
         kept = np.array([symbol in _CLASS_OF for symbol in self.symbols], dtype=bool)
         labels = [_CLASS_OF[symbol] for symbol in self.symbols if symbol in _CLASS_OF]
         return self.samples[kept].astype(np.int32), np.array(labels, dtype=np.uint8)
+
+    def rhythms(self, samples: int) -> tuple[RhythmSpan, ...]:
+        """The annotated rhythms of a record of that length, in order of time."""
+        each = zip(self.samples.tolist(), self.symbols, self.notes, strict=True)
+        return rhythm_spans(((at, note) for at, symbol, note in each if symbol == RHYTHM), samples)
 
     def unclassed(self) -> npt.NDArray[np.int32]:
         """R peaks of the beats that no class stands for, int32 (j,)."""

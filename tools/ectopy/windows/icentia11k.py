@@ -19,9 +19,9 @@ import numpy as np
 
 from ectopy.errors import DataError
 from ectopy.vocab import Split
-from ectopy.windows.annotations import Annotations
+from ectopy.windows.annotations import RHYTHM
 from ectopy.windows.recording import Recording
-from ectopy.windows.rhythm_spans import RhythmSpan, rhythm_spans
+from ectopy.windows.rhythm_spans import RhythmSpan
 from ectopy.windows.wfdb_files import (
     Database,
     damaged,
@@ -67,7 +67,6 @@ _DATABASE = Database(
     damaged_hint=f"the file is damaged or not icentia11k's; {FETCH_HINT}",
 )
 
-_RHYTHM = "+"
 _GROUP = re.compile(r"p\d\d")
 _PATIENT = re.compile(r"p\d{5}")
 _SEGMENT = re.compile(r"p\d{5}_s\d\d")
@@ -161,7 +160,7 @@ def _read(folder: Path, segment: str) -> Segment:
         raise damaged(segment, folder / f"{segment}.hea", f"has {leads} leads, not one", _DATABASE)
     annotations = read_annotations(folder, segment, header.samples, _DATABASE)
     beat_samples, labels = annotations.beats()
-    is_beat = np.array([symbol != _RHYTHM for symbol in annotations.symbols], dtype=bool)
+    is_beat = np.array([symbol != RHYTHM for symbol in annotations.symbols], dtype=bool)
     found, times = np.unique(annotations.samples[is_beat], return_counts=True)
     certain = np.isin(beat_samples, found[times == 1])
     recording = Recording(
@@ -175,14 +174,9 @@ def _read(folder: Path, segment: str) -> Segment:
     )
     return Segment(
         recording=recording,
-        rhythms=rhythm_spans(_rhythm_notes(annotations), header.samples),
+        rhythms=annotations.rhythms(header.samples),
         annotated_beats=int(is_beat.sum()),
     )
-
-
-def _rhythm_notes(annotations: Annotations) -> list[tuple[int, str]]:
-    each = zip(annotations.samples, annotations.symbols, annotations.notes, strict=True)
-    return [(int(sample), note) for sample, symbol, note in each if symbol == _RHYTHM]
 
 
 def _folder(directory: Path, patient: str) -> Path:

@@ -201,5 +201,6 @@ def read_rhythms(directory: Path, record: str) -> tuple[npt.NDArray[np.int64], t
     require_files(directory, record, DATABASE)
     header = read_header(directory, record, DATABASE)
     found = read_annotations(directory, record, header.samples, DATABASE)
-    marks = np.flatnonzero(np.array(found.symbols) == "+")
-    return found.samples[marks], tuple(found.notes[mark].strip("(\0 ") for mark in marks)
+    spans = found.rhythms(header.samples)
+    starts = np.array([span.start for span in spans], dtype=np.int64)
+    return starts, tuple(span.rhythm for span in spans)
